@@ -1,0 +1,131 @@
+# STOA Gateway. `make` alone lists what there is; every target builds what it needs and nothing twice.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+NODE ?= node
+NPM ?= npm
+CARGO ?= cargo
+export NODE
+
+# Seconds each fuzz target runs under `make fuzz`.
+FUZZ_S ?= 600
+# Milliseconds after which one hanging Node test fails.
+TEST_TIMEOUT_MS ?= 300000
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+ADDON := native/addon/gateway.node
+MODULES := node_modules/.package-lock.json
+COMPILED := dist/.compiled
+
+BIN := node_modules/.bin
+TS_DIRS := $(wildcard src test bench)
+TS_SOURCES := $(shell find $(TS_DIRS) -name '*.ts')
+RUST_SOURCES := $(shell find native/core/src native/addon/src -name '*.rs') \
+	native/core/Cargo.toml native/addon/Cargo.toml native/addon/build.rs Cargo.toml Cargo.lock
+TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
+BENCHES := $(patsubst %.ts,dist/%.js,$(filter %.bench.ts,$(TS_SOURCES)))
+
+.PHONY: help
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: setup
+setup: $(MODULES) ## check that Node, Rust and a linker are here, and install the npm packages
+
+.PHONY: prerequisites
+prerequisites:
+	@scripts/setup.sh
+
+# `npm ci` verifies every package against the lockfile's hash; install scripts of packages never run.
+$(MODULES): package.json package-lock.json | prerequisites
+	$(NPM) ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: build
+build: $(ADDON) $(COMPILED) ## compile the native addon and the TypeScript
+
+# Copied beside and renamed, so that a gateway that has the old file mapped keeps it.
+$(ADDON): $(RUST_SOURCES) | prerequisites
+	$(CARGO) build --release --locked --package gateway-addon --target-dir $(TARGET_DIR)
+	@cp $(TARGET_DIR)/release/libgateway_addon.so $@.new && mv $@.new $@
+
+$(COMPILED): $(TS_SOURCES) tsconfig.json $(MODULES)
+	$(BIN)/tsc --project tsconfig.json
+	@touch $@
+
+.PHONY: run
+run: build ## start the gateway on 127.0.0.1:8080 from examples/quickstart, with the demo backend
+	@exec bin/stoa-gateway run --demo --config examples/quickstart/gateway.yaml
+
+# Both halves run even when the first fails, so that one run tells everything.
+.PHONY: test
+test: build ## run every test: cargo test, then node --test
+	@failed=0; \
+	$(MAKE) --no-print-directory test-native || failed=1; \
+	$(MAKE) --no-print-directory test-node || failed=1; \
+	exit $$failed
+
+.PHONY: test-native
+test-native: ## run the tests of native/core
+	$(CARGO) test --locked --package gateway-core --no-fail-fast --target-dir $(TARGET_DIR)
+
+# The list comes from the sources: what an earlier build left in dist/ is not run.
+.PHONY: test-node
+test-node: build ## run the TypeScript tests, those that start whole gateways among them
+	$(NODE) --enable-source-maps --test --test-reporter=spec --test-timeout=$(TEST_TIMEOUT_MS) $(TESTS)
+
+.PHONY: check-types
+check-types: $(MODULES) ## type-check without writing files
+	$(BIN)/tsc --project tsconfig.json --noEmit --incremental false
+
+.PHONY: lint
+lint: $(MODULES) check-types ## lint and check the format of TypeScript and Rust
+	$(BIN)/biome ci --error-on-warnings
+	$(BIN)/oxlint --config .oxlintrc.json $(TS_DIRS)
+	$(BIN)/knip
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET_DIR) -- --deny warnings
+
+.PHONY: fmt
+fmt: $(MODULES) ## format TypeScript and Rust
+	$(BIN)/biome format --write
+	$(CARGO) fmt --all
+
+.PHONY: reference
+reference: build ## write schema/config.json and the generated pages of docs/reference
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js
+
+.PHONY: check
+check: lint test ## everything a change must pass
+
+.PHONY: deny
+deny: ## check licences and advisories of the Rust crates (needs cargo-deny)
+	@$(CARGO) deny --version >/dev/null 2>&1 || \
+		{ echo 'missing: cargo-deny'; echo '    get it: cargo install --locked cargo-deny'; exit 1; }
+	$(CARGO) deny --workspace check
+
+.PHONY: bench
+bench: build ## measure this checkout and print the tables
+	@for file in $(BENCHES); do $(NODE) --expose-gc "$$file" || exit 1; done
+
+.PHONY: bench-native
+bench-native: ## micro-benchmarks of native/core (criterion)
+	$(CARGO) bench --locked --package gateway-core --target-dir $(TARGET_DIR)
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZ_S seconds (600) each
+	@FUZZ_S=$(FUZZ_S) scripts/fuzz.sh
+
+.PHONY: fuzz-short
+fuzz-short: ## fuzz every target for 20 seconds each
+	@FUZZ_S=20 scripts/fuzz.sh
+
+.PHONY: clean
+clean: ## remove what was built, keep what was downloaded
+	rm -rf dist $(ADDON) target native/fuzz/target
+
+.PHONY: distclean
+distclean: clean ## remove what was downloaded, too
+	rm -rf node_modules

@@ -1,0 +1,119 @@
+//! Access-log lines on their way out, on a thread of their own, so that no disk or pipe ever
+//! makes a request wait.
+//!
+//! Bounds: a batch of at most [`BATCH_BYTES`], [`BATCHES_MAX`] batches on the way; when the sink
+//! is slower than that, whole batches are dropped and counted in lines.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    sync::mpsc::{SyncSender, sync_channel},
+    thread,
+};
+
+/// Largest batch before it is sent on.
+pub(crate) const BATCH_BYTES: usize = 32 << 10;
+const BATCHES_MAX: usize = 64;
+/// Writes up to this size are atomic on a pipe, so lines of several workers never mix.
+/// Source: POSIX `PIPE_BUF` on Linux.
+const ATOMIC_BYTES: usize = 4096;
+
+/// Where lines go.
+#[derive(Debug)]
+pub(crate) struct LogWriter {
+    batch: Vec<u8>,
+    lines: u64,
+    batches: SyncSender<Vec<u8>>,
+}
+
+impl LogWriter {
+    /// Opens `output` (`off`, `stdout`, `stderr` or a path to append to); `None` is off.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be opened or no thread can be started.
+    pub(crate) fn open(output: &str) -> io::Result<Option<Self>> {
+        let sink: Box<dyn Write + Send> = match output {
+            "off" => return Ok(None),
+            "stdout" => Box::new(io::stdout()),
+            "stderr" => Box::new(io::stderr()),
+            path => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+        };
+        let (batches, queue) = sync_channel::<Vec<u8>>(BATCHES_MAX);
+        thread::Builder::new().name("access-log".to_owned()).spawn(move || {
+            let mut sink = sink;
+            for batch in queue {
+                write_lines(&mut sink, &batch);
+            }
+        })?;
+        Ok(Some(Self { batch: Vec::with_capacity(BATCH_BYTES * 2), lines: 0, batches }))
+    }
+
+    /// Where the next line is appended; call [`LogWriter::line_done`] after it.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.batch
+    }
+
+    /// Counts the line. Returns how many lines were dropped, nearly always 0.
+    pub(crate) fn line_done(&mut self) -> u64 {
+        self.lines += 1;
+        if self.batch.len() < BATCH_BYTES { 0 } else { self.send() }
+    }
+
+    /// Sends what there is. Returns how many lines were dropped.
+    pub(crate) fn send(&mut self) -> u64 {
+        if self.batch.is_empty() {
+            return 0;
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_BYTES * 2));
+        let lines = std::mem::take(&mut self.lines);
+        if self.batches.try_send(batch).is_ok() { 0 } else { lines }
+    }
+}
+
+/// Writes whole lines in pieces of at most [`ATOMIC_BYTES`]. A sink that fails loses the batch:
+/// there is nowhere left to say so.
+fn write_lines(sink: &mut dyn Write, mut batch: &[u8]) {
+    while !batch.is_empty() {
+        let window = batch.get(..ATOMIC_BYTES).unwrap_or(batch);
+        let end = if window.len() == batch.len() {
+            batch.len()
+        } else {
+            window.iter().rposition(|&byte| byte == b'\n').map_or_else(
+                || batch.iter().position(|&byte| byte == b'\n').map_or(batch.len(), |at| at + 1),
+                |at| at + 1,
+            )
+        };
+        let (piece, rest) = batch.split_at(end);
+        if sink.write_all(piece).and_then(|()| sink.flush()).is_err() {
+            return;
+        }
+        batch = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pieces(Vec<Vec<u8>>);
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_piece_ends_with_a_line_and_none_is_lost() {
+        let line = [b"x".repeat(700), b"\n".to_vec()].concat();
+        let batch = line.repeat(40);
+        let mut pieces = Pieces(Vec::new());
+        write_lines(&mut pieces, &batch);
+        assert!(pieces.0.iter().all(|piece| piece.ends_with(b"\n") && piece.len() <= ATOMIC_BYTES));
+        assert_eq!(pieces.0.concat(), batch);
+    }
+}

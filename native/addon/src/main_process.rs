@@ -1,0 +1,94 @@
+//! The main process's side of the shared segment: it makes it, and reads every worker's counters.
+
+use std::{
+    cell::RefCell,
+    os::fd::{IntoRawFd, RawFd},
+    sync::atomic::Ordering,
+};
+
+use gateway_core::{
+    metrics::{Block, Extra, Layout, Names, render},
+    problem::Code,
+};
+
+use crate::{
+    configuration::{self, ROUTES_COUNTED_MAX},
+    shm::Segment,
+    worker::now_ns,
+};
+
+struct Main {
+    segment: Segment,
+    layout: Layout,
+    workers: usize,
+    routes: Vec<String>,
+    upstreams: Vec<String>,
+}
+
+thread_local! {
+    static MAIN: RefCell<Option<Main>> = const { RefCell::new(None) };
+}
+
+/// Makes the segment and keeps it. The descriptor stays open until the process ends.
+pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
+    let loaded = configuration::load(model_json).map_err(|errors| {
+        let first = errors.first();
+        first.map_or_else(String::new, |error| format!("{}: {}", error.path, error.message))
+    })?;
+    let shape = configuration::segment_shape(&loaded);
+    let seed = [fastrand::u64(..), fastrand::u64(..)];
+    let (fd, segment) = Segment::create(shape, seed).map_err(|error| error.to_string())?;
+    let snapshot = &loaded.snapshot;
+    let main = Main {
+        segment,
+        layout: configuration::metrics_layout(snapshot),
+        workers: loaded.model.workers,
+        routes: snapshot
+            .routes
+            .iter()
+            .take(ROUTES_COUNTED_MAX)
+            .map(|route| route.name.clone())
+            .collect(),
+        upstreams: snapshot.upstreams.iter().map(|upstream| upstream.name.clone()).collect(),
+    };
+    MAIN.with_borrow_mut(|kept| *kept = Some(main));
+    Ok(fd.into_raw_fd())
+}
+
+pub(crate) fn render_metrics(workers: u32, worker_restarts: u32) -> Result<String, &'static str> {
+    with_main(|main| {
+        let problems: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let names =
+            Names { routes: &main.routes, upstreams: &main.upstreams, problems: &problems };
+        let extra = Extra {
+            workers: u64::from(workers),
+            worker_restarts: u64::from(worker_restarts),
+            rate_limit_evictions: main.segment.evictions().load(Ordering::Relaxed),
+        };
+        render(&main.layout, &main.blocks(), &names, extra)
+    })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "ages are far below 2^52 ms")]
+pub(crate) fn heartbeat_ages_ms() -> Result<Vec<f64>, &'static str> {
+    with_main(|main| {
+        let now_ms = now_ns() / 1_000_000;
+        let age = |beat_ms: u64| match beat_ms {
+            0 => f64::INFINITY,
+            _ => now_ms.saturating_sub(beat_ms) as f64,
+        };
+        main.blocks().iter().map(|block| age(block.heartbeat_ms())).collect()
+    })
+}
+
+impl Main {
+    fn blocks(&self) -> Vec<Block<'_>> {
+        (0..self.workers)
+            .map(|worker| Block::new(&self.layout, self.segment.metrics(worker)))
+            .collect()
+    }
+}
+
+fn with_main<T>(read: impl FnOnce(&Main) -> T) -> Result<T, &'static str> {
+    MAIN.with_borrow(|main| main.as_ref().map(read)).ok_or("createSegment has not been called")
+}

@@ -1,0 +1,165 @@
+//! What native code tells JavaScript: fixed-size records and the bytes they point at.
+//!
+//! Both buffers are native memory that JavaScript sees as external `ArrayBuffer`s. Records are
+//! written during a turn of the loop and read in one call at its end; nothing is written while
+//! JavaScript reads.
+//!
+//! A record is [`RECORD_WORDS`] words:
+//! `[exchange id, kind | flags << 8, status, head start, body start, body end, total low, total high]`.
+//! A head is `value of the first field CRLF name: value CRLF … name: value`: the first field's
+//! name is fixed and known to JavaScript.
+//!
+//! Bounds: [`RECORDS_MAX`] records and [`DATA_BYTES`] bytes a turn; [`Ring::is_crowded`] says when
+//! to hand over early.
+
+/// Words in a record.
+pub(crate) const RECORD_WORDS: usize = 8;
+/// Records in the ring.
+pub(crate) const RECORDS_MAX: usize = 4096;
+/// Bytes the records may point at.
+pub(crate) const DATA_BYTES: usize = 8 << 20;
+/// Room kept for one more read and its head.
+const RESERVE_BYTES: usize = 512 << 10;
+
+/// What a record says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub(crate) enum Kind {
+    /// A whole response: head and body.
+    Whole = 1,
+    /// A response's head and the start of its body.
+    Start = 2,
+    /// More of the body.
+    Chunk = 3,
+    /// The body is complete.
+    End = 4,
+    /// The response broke off: the downstream connection must not look complete.
+    Abort = 5,
+    /// The request body may flow again.
+    ResumeBody = 6,
+}
+
+/// The downstream connection closes after this response.
+pub(crate) const FLAG_CLOSE: u32 = 1;
+/// The response has no body, whatever its head says (HEAD, 204, 304).
+pub(crate) const FLAG_NO_BODY: u32 = 2;
+/// The total length is known.
+pub(crate) const FLAG_LENGTH: u32 = 4;
+/// The downstream connection is torn down at once: nothing behind this request may be read.
+pub(crate) const FLAG_TEAR_DOWN: u32 = 8;
+
+/// One record before it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) id: u32,
+    pub(crate) kind: Kind,
+    pub(crate) flags: u32,
+    pub(crate) status: u16,
+    pub(crate) head_start: usize,
+    pub(crate) body_start: usize,
+    pub(crate) body_end: usize,
+    pub(crate) total_bytes: u64,
+}
+
+impl Record {
+    /// A record without head or body.
+    pub(crate) fn bare(id: u32, kind: Kind) -> Self {
+        Self {
+            id,
+            kind,
+            flags: 0,
+            status: 0,
+            head_start: 0,
+            body_start: 0,
+            body_end: 0,
+            total_bytes: 0,
+        }
+    }
+
+    /// The record as JavaScript reads it.
+    #[allow(clippy::cast_possible_truncation, reason = "positions are below DATA_BYTES; halves")]
+    pub(crate) fn words(&self) -> [u32; RECORD_WORDS] {
+        [
+            self.id,
+            self.kind as u32 | self.flags << 8,
+            u32::from(self.status),
+            self.head_start as u32,
+            self.body_start as u32,
+            self.body_end as u32,
+            self.total_bytes as u32,
+            (self.total_bytes >> 32) as u32,
+        ]
+    }
+}
+
+/// The two buffers.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    records: &'static mut [u32],
+    /// Bytes written so far; its capacity never changes, so JavaScript's view stays valid.
+    data: &'static mut [u8],
+    written: usize,
+    count: usize,
+}
+
+impl Ring {
+    /// Allocates both buffers for the life of the process.
+    pub(crate) fn new() -> Self {
+        Self {
+            records: Box::leak(vec![0; RECORD_WORDS * RECORDS_MAX].into_boxed_slice()),
+            data: Box::leak(vec![0; DATA_BYTES].into_boxed_slice()),
+            written: 0,
+            count: 0,
+        }
+    }
+
+    /// Where the buffers are, for JavaScript's views: records, data.
+    pub(crate) fn addresses(&mut self) -> (*mut u32, *mut u8) {
+        (self.records.as_mut_ptr(), self.data.as_mut_ptr())
+    }
+
+    /// The position the next byte goes to.
+    pub(crate) fn position(&self) -> usize {
+        self.written
+    }
+
+    /// Appends bytes. Returns false, writing nothing, when there is no room.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
+        let Some(room) = self.data.get_mut(self.written..self.written + bytes.len()) else {
+            return false;
+        };
+        room.copy_from_slice(bytes);
+        self.written += bytes.len();
+        true
+    }
+
+    /// Forgets the bytes written since `position`.
+    pub(crate) fn rewind(&mut self, position: usize) {
+        self.written = self.written.min(position);
+    }
+
+    /// Appends a record. Returns false when there is no room.
+    pub(crate) fn push(&mut self, record: Record) -> bool {
+        let at = self.count * RECORD_WORDS;
+        let Some(words) = self.records.get_mut(at..at + RECORD_WORDS) else { return false };
+        words.copy_from_slice(&record.words());
+        self.count += 1;
+        true
+    }
+
+    /// Whether the records should be handed over before anything else is read.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.count >= RECORDS_MAX - 64 || self.written > DATA_BYTES - RESERVE_BYTES
+    }
+
+    /// Records not handed over yet.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Starts anew after JavaScript has read everything.
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+        self.written = 0;
+    }
+}

@@ -1,0 +1,159 @@
+//! The shared segment: memory that the main process and every worker see at once.
+//!
+//! It is an anonymous file (`memfd_create`) of 64-bit atomic words, sized once by the main
+//! process and inherited as a descriptor. It lives until the last process that maps it is gone,
+//! so limits and counters survive a worker. Untouched pages cost no memory.
+//!
+//! Words: `[magic, words, hash seed ×2, workers, reserved ×3]`, one metrics block for each
+//! worker, the dense rate-limit cells, the cells for unknown keys, then the eviction counter.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use rustix::{
+    fs::{MemfdFlags, ftruncate, memfd_create},
+    mm::{MapFlags, ProtFlags, mmap},
+};
+
+const MAGIC: u64 = 0x5354_4f41_5347_0001;
+const HEADER_WORDS: usize = 8;
+/// Largest segment, 8 GiB of mostly untouched pages.
+const WORDS_MAX: usize = 1 << 30;
+
+/// How many words each part takes; equal in every process because the model is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct SegmentShape {
+    /// Worker processes.
+    pub(crate) workers: usize,
+    /// Words of one worker's metrics block.
+    pub(crate) metrics_words: usize,
+    /// One word for each known key of each limit.
+    pub(crate) dense_words: usize,
+    /// Words of the table for unknown keys.
+    pub(crate) table_words: usize,
+}
+
+impl SegmentShape {
+    fn words(&self) -> usize {
+        HEADER_WORDS
+            + self.workers * self.metrics_words
+            + self.dense_words
+            + self.table_words
+            + 1
+    }
+}
+
+/// A mapped segment. The mapping is never undone: a process keeps it until it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    words: &'static [AtomicU64],
+    shape: SegmentShape,
+}
+
+impl Segment {
+    /// Makes a zeroed segment and maps it. `seed` keys the hash of unknown limit keys.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses, or the shape is larger than [`WORDS_MAX`].
+    pub(crate) fn create(shape: SegmentShape, seed: [u64; 2]) -> io::Result<(OwnedFd, Self)> {
+        let words = shape.words();
+        if words > WORDS_MAX {
+            return Err(io::Error::other(format!(
+                "{words} shared words are needed and {WORDS_MAX} allowed: fewer consumers with a \
+                 limit of their own, or fewer routes with `by: consumer`"
+            )));
+        }
+        let fd = memfd_create("stoa-gateway", MemfdFlags::empty())?;
+        ftruncate(&fd, (words * 8) as u64)?;
+        let segment = Self { words: map(fd.as_fd(), words)?, shape };
+        for (at, value) in [(1, words as u64), (2, seed[0]), (3, seed[1]), (0, MAGIC)] {
+            if let Some(word) = segment.words.get(at) {
+                word.store(value, Ordering::SeqCst);
+            }
+        }
+        Ok((fd, segment))
+    }
+
+    /// Maps a segment made by [`Segment::create`] in another process.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not such a segment or has another shape.
+    pub(crate) fn open(fd: RawFd, shape: SegmentShape) -> io::Result<Self> {
+        if fd < 3 {
+            return Err(io::Error::other("the descriptor is not a shared segment"));
+        }
+        // SAFETY: an inherited descriptor that nobody in this process owns or closes; one that
+        // is not open makes the calls below fail.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let words = shape.words();
+        if rustix::fs::fstat(fd)?.st_size != i64::try_from(words * 8).unwrap_or(i64::MAX) {
+            return Err(io::Error::other("the shared segment was made for another configuration"));
+        }
+        let segment = Self { words: map(fd, words)?, shape };
+        if segment.word(0) != MAGIC || segment.word(1) != words as u64 {
+            return Err(io::Error::other("the descriptor is not a shared segment"));
+        }
+        Ok(segment)
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        self.words.get(at).map_or(0, |word| word.load(Ordering::SeqCst))
+    }
+
+    /// Keys of the hash that places unknown limit keys; equal in every process.
+    pub(crate) fn hash_seed(&self) -> [u64; 2] {
+        [self.word(2), self.word(3)]
+    }
+
+    /// The metrics block of worker `index`.
+    pub(crate) fn metrics(&self, index: usize) -> &'static [AtomicU64] {
+        self.part(HEADER_WORDS + index * self.shape.metrics_words, self.shape.metrics_words)
+    }
+
+    /// The cells of known keys.
+    pub(crate) fn dense(&self) -> &'static [AtomicU64] {
+        self.part(self.after_metrics(), self.shape.dense_words)
+    }
+
+    /// The cells of unknown keys.
+    pub(crate) fn table(&self) -> &'static [AtomicU64] {
+        self.part(self.after_metrics() + self.shape.dense_words, self.shape.table_words)
+    }
+
+    /// Counts unknown keys that were forgotten while still in debt.
+    pub(crate) fn evictions(&self) -> &'static AtomicU64 {
+        static NONE: AtomicU64 = AtomicU64::new(0);
+        self.words.last().unwrap_or(&NONE)
+    }
+
+    fn after_metrics(&self) -> usize {
+        HEADER_WORDS + self.shape.workers * self.shape.metrics_words
+    }
+
+    fn part(&self, from: usize, len: usize) -> &'static [AtomicU64] {
+        self.words.get(from..from + len).unwrap_or_default()
+    }
+}
+
+fn map(fd: BorrowedFd<'_>, words: usize) -> io::Result<&'static [AtomicU64]> {
+    // SAFETY: a new shared mapping of a descriptor whose length is exactly `words * 8`; nobody
+    // unmaps it or shrinks the file, so it is valid until the process ends. The memory is only
+    // ever touched through atomics, here and in the other processes, and page alignment
+    // satisfies `AtomicU64`.
+    unsafe {
+        let address = mmap(
+            std::ptr::null_mut(),
+            words * 8,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::SHARED,
+            fd,
+            0,
+        )?;
+        Ok(std::slice::from_raw_parts(address.cast::<AtomicU64>(), words))
+    }
+}

@@ -1,0 +1,235 @@
+//! A worker's native half: everything between a decision and the records that answer it.
+//!
+//! Single-threaded and driven from two sides, JavaScript (`begin`, `body`, `abort`, `flow`) and
+//! the event loop (`on_ready`, `on_tick`, `on_turn_end`). The state is never borrowed while
+//! JavaScript runs, since JavaScript may call back in. A panic on either side ends one exchange
+//! with a 500 and is written to the log; the worker lives on.
+
+mod conclude;
+mod connection;
+mod deadlines;
+mod dispatch;
+mod downstream;
+mod exchange;
+mod receive;
+mod state;
+
+use std::{
+    cell::{RefCell, RefMut},
+    net::{IpAddr, SocketAddr},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use gateway_core::problem::Code;
+
+pub(crate) use deadlines::TICK_MS;
+pub(crate) use downstream::{Begun, Uptake};
+pub(crate) use state::{Parts, now_ns};
+
+use crate::{net, slab::Key, uv::LoopHandler};
+use connection::Stage;
+use state::State;
+
+/// Between two beats that the main process looks for.
+const LOG_TICKS: u32 = 4;
+
+/// Hands records to JavaScript: called with their number, returns when they are dealt with.
+pub(crate) trait Deliver {
+    /// Tells JavaScript that `count` records are waiting.
+    fn deliver(&self, count: usize);
+}
+
+/// See the module.
+pub(crate) struct Worker {
+    state: RefCell<State>,
+    sink: Box<dyn Deliver>,
+    ticks: std::cell::Cell<u32>,
+}
+
+impl Worker {
+    pub(crate) fn new(parts: Parts, sink: Box<dyn Deliver>) -> Self {
+        Self { state: RefCell::new(State::new(parts)), sink, ticks: std::cell::Cell::new(0) }
+    }
+
+    /// Where the ring's buffers are: records, data.
+    pub(crate) fn buffers(&self) -> (*mut u32, *mut u8) {
+        self.state.borrow_mut().ring.addresses()
+    }
+
+    /// A request has come.
+    pub(crate) fn begin(&self, head: &[u8], peer: IpAddr) -> Begun {
+        let now_ns = now_ns();
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            self.state.borrow_mut().begin(head, peer, now_ns)
+        }));
+        begun.unwrap_or_else(|_| self.state.borrow_mut().recover_begin())
+    }
+
+    /// A request that could not be passed on as bytes.
+    pub(crate) fn refuse(&self, code: Code) -> Begun {
+        self.state.borrow_mut().fixed_answer(code)
+    }
+
+    /// A piece of a request body has come.
+    pub(crate) fn body(&self, id: u32, chunk: &[u8], last: bool) -> Uptake {
+        self.guarded(|state, now_ns| {
+            let key = Key::from_id(id);
+            state.current = Some(key);
+            let uptake = state.body(key, chunk, last, now_ns);
+            state.current = None;
+            uptake
+        })
+        .unwrap_or(Uptake::Wait)
+    }
+
+    /// A downstream has gone.
+    pub(crate) fn abort(&self, id: u32) {
+        self.guarded(|state, now_ns| state.abandon(Key::from_id(id), now_ns));
+    }
+
+    /// A downstream takes no more for now, or does again.
+    pub(crate) fn flow(&self, id: u32, paused: bool) {
+        self.guarded(|state, now_ns| state.flow(Key::from_id(id), paused, now_ns));
+    }
+
+    /// Exchanges that have begun and not ended.
+    pub(crate) fn exchanges_in_flight(&self) -> usize {
+        self.state.borrow().exchanges.len()
+    }
+
+    /// New addresses for an endpoint. Connections to old ones serve on until they are closed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such endpoint.
+    pub(crate) fn set_addresses(
+        &self,
+        upstream: &str,
+        endpoint: usize,
+        addresses: &[IpAddr],
+    ) -> Result<(), String> {
+        let mut state = self.state.borrow_mut();
+        let snapshot = state.snapshot.clone();
+        let found = snapshot.upstreams.iter().position(|plan| plan.name == upstream);
+        let unknown = || format!("there is no endpoint {endpoint} of upstream `{upstream}`");
+        let number = found.ok_or_else(unknown)?;
+        let plan = snapshot.upstreams.get(number).and_then(|plan| plan.endpoints.get(endpoint));
+        let port = plan.ok_or_else(unknown)?.port;
+        let known = state.endpoint_mut(number, endpoint).ok_or_else(unknown)?;
+        known.addresses = addresses.iter().map(|&ip| SocketAddr::new(ip, port)).collect();
+        Ok(())
+    }
+
+    /// Sends log lines on, for the last time.
+    pub(crate) fn flush_log(&self) {
+        self.guarded(|state, _| state.flush_log());
+    }
+
+    fn guarded<T>(&self, work: impl FnOnce(&mut State, u64) -> T) -> Option<T> {
+        let now_ns = now_ns();
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let mut state: RefMut<'_, State> = self.state.borrow_mut();
+            work(&mut state, now_ns)
+        }));
+        if done.is_err() {
+            self.state.borrow_mut().recover();
+        }
+        done.ok()
+    }
+
+    /// Gives JavaScript what has come together in this turn.
+    fn hand_over(&self) {
+        let count = self.state.borrow().ring.len();
+        if count > 0 {
+            self.sink.deliver(count);
+        }
+        let mut state = self.state.borrow_mut();
+        state.ring.clear();
+        state.exchanges.reuse_released();
+        state.connections.reuse_released();
+    }
+}
+
+impl LoopHandler for Worker {
+    fn on_ready(&self, token: u64, readable: bool, writable: bool) {
+        let crowded = self.guarded(|state, now_ns| {
+            let key = Key::from_id(u32::try_from(token).unwrap_or(0));
+            if writable {
+                state.on_writable(key, now_ns);
+            }
+            if readable {
+                state.receive(key, now_ns);
+            }
+            state.ring.is_crowded()
+        });
+        if crowded == Some(true) {
+            self.hand_over();
+        }
+    }
+
+    fn on_tick(&self) {
+        self.guarded(|state, now_ns| {
+            state.metrics.heartbeat(now_ns / 1_000_000);
+            state.enforce_deadlines(now_ns);
+            state.tell_failures(now_ns);
+        });
+        self.ticks.set(self.ticks.get().wrapping_add(1));
+        if self.ticks.get().is_multiple_of(LOG_TICKS) {
+            self.flush_log();
+        }
+    }
+
+    fn on_turn_end(&self) {
+        self.guarded(|state, now_ns| {
+            if !state.unsent.is_empty() {
+                state.send_unsent(now_ns);
+            }
+            state.tell_failures(now_ns);
+        });
+        self.hand_over();
+    }
+}
+
+impl State {
+    fn flush_log(&mut self) {
+        let dropped = self.log.as_mut().map_or(0, crate::log_writer::LogWriter::send);
+        if dropped > 0 {
+            self.metrics.access_log_dropped(dropped);
+        }
+    }
+
+    /// A connection is up, has failed, or takes more bytes.
+    fn on_writable(&mut self, connection_key: Key, now_ns: u64) {
+        let Some(connection) = self.connections.get_mut(connection_key) else { return };
+        let (stage, exchange) = (connection.stage, connection.exchange);
+        let (upstream, endpoint) = (connection.upstream, connection.endpoint);
+        if stage != Stage::Connecting {
+            if let Some(exchange) = exchange {
+                self.current = Some(exchange);
+                self.transmit(exchange, now_ns);
+                self.current = None;
+            }
+            return;
+        }
+        let connected = connection
+            .socket
+            .as_ref()
+            .is_some_and(|socket| net::finish_connecting(&socket.fd).is_ok());
+        if connected {
+            connection.stage = Stage::Head;
+            connection.watch(true, false);
+            if let Some(exchange) = exchange {
+                self.transmit(exchange, now_ns);
+            }
+            return;
+        }
+        self.detach_and_drop(connection_key, now_ns);
+        let Some(key) = exchange else { return };
+        self.note_connect_failure(key, upstream, endpoint);
+        if self.has_untried_endpoint(key, upstream) {
+            self.dispatch(key, false, now_ns);
+        } else {
+            self.fail(key, Code::UpstreamConnectFailed, now_ns);
+        }
+    }
+}

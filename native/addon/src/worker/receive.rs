@@ -1,0 +1,340 @@
+//! From readable upstream sockets to records for the downstream: heads are parsed and rewritten,
+//! bodies are unframed and handed on, at most one read of one connection a turn.
+
+use gateway_core::{
+    decide::{ResponseFacts, write_response_head},
+    http1::{
+        body::BodyReader,
+        framing::{BodyLength, connection_persists, response_framing},
+        head::{field_scratch, parse_response},
+    },
+    problem::Code,
+};
+
+use crate::{
+    net::{self, Progress},
+    ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, Kind, Record},
+    slab::Key,
+};
+
+use super::{
+    connection::Stage,
+    exchange::Phase,
+    state::State,
+};
+
+/// Most interim (1xx) responses before the final one. They are dropped.
+const INTERIM_MAX: u32 = 64;
+
+/// What became of the bytes of one read.
+enum Outcome {
+    /// More is needed.
+    Wait,
+    /// The response is complete.
+    Complete {
+        /// Whether nothing came behind it.
+        clean: bool,
+    },
+    /// The upstream broke the protocol.
+    Broken,
+}
+
+impl State {
+    /// Reads once from a connection and deals with what came.
+    pub(super) fn receive(&mut self, connection_key: Key, now_ns: u64) {
+        let Some(connection) = self.connections.get_mut(connection_key) else { return };
+        let Some(socket) = &connection.socket else { return };
+        if connection.stage == Stage::Idle {
+            // Nothing may come on an idle connection: it is over, or broken.
+            self.drop_connection(connection_key, now_ns);
+            return;
+        }
+        let progress = net::receive(&socket.fd, &mut self.scratch);
+        let exchange = connection.exchange;
+        match progress {
+            Progress::Blocked => {}
+            Progress::Bytes(count) => {
+                let scratch = std::mem::take(&mut self.scratch);
+                let bytes = scratch.get(..count).unwrap_or_default();
+                self.current = exchange;
+                let outcome = self.consume(connection_key, bytes, now_ns);
+                self.current = None;
+                self.scratch = scratch;
+                self.settle(connection_key, exchange, outcome, now_ns);
+            }
+            Progress::Ended => self.upstream_ended(connection_key, exchange, false, now_ns),
+            Progress::Failed => self.upstream_ended(connection_key, exchange, true, now_ns),
+        }
+    }
+
+    fn settle(&mut self, connection: Key, exchange: Option<Key>, outcome: Outcome, now_ns: u64) {
+        match outcome {
+            Outcome::Wait => {}
+            Outcome::Complete { clean } => {
+                let Some(exchange) = exchange else { return };
+                self.finish(exchange, clean, now_ns);
+            }
+            Outcome::Broken => {
+                self.detach_and_drop(connection, now_ns);
+                if let Some(exchange) = exchange {
+                    self.fail(exchange, Code::UpstreamBadResponse, now_ns);
+                }
+            }
+        }
+    }
+
+    fn consume(&mut self, connection_key: Key, bytes: &[u8], now_ns: u64) -> Outcome {
+        let Some(connection) = self.connections.get_mut(connection_key) else {
+            return Outcome::Broken;
+        };
+        let Some(key) = connection.exchange else { return Outcome::Broken };
+        if connection.stage == Stage::Body {
+            return self.more_body(connection_key, key, bytes, now_ns);
+        }
+        if connection.partial.is_empty() {
+            return self.head(connection_key, key, bytes, now_ns);
+        }
+        let mut held = std::mem::take(&mut connection.partial);
+        held.extend_from_slice(bytes);
+        let outcome = self.head(connection_key, key, &held, now_ns);
+        if let Some(connection) = self.connections.get_mut(connection_key) {
+            // `head` kept what it needs in `partial`; only the allocation is worth having back.
+            if connection.partial.is_empty() && held.capacity() <= 16 << 10 {
+                held.clear();
+                connection.partial = held;
+            }
+        }
+        outcome
+    }
+
+    /// Takes interim heads off, then the final head and what follows it.
+    fn head(&mut self, connection_key: Key, key: Key, mut bytes: &[u8], now_ns: u64) -> Outcome {
+        let snapshot = self.snapshot.clone();
+        loop {
+            let mut scratch = field_scratch();
+            let parsed = parse_response(bytes, &mut scratch, &snapshot.edge.head_limits);
+            let Some(connection) = self.connections.get_mut(connection_key) else {
+                return Outcome::Broken;
+            };
+            let head = match parsed {
+                Ok(Some(head)) => head,
+                Ok(None) => {
+                    connection.partial.clear();
+                    connection.partial.extend_from_slice(bytes);
+                    return Outcome::Wait;
+                }
+                Err(_) => return Outcome::Broken,
+            };
+            if head.status < 200 {
+                connection.interim += 1;
+                // 101 would switch protocols, which was never asked for (RFC 9110 §15.2.2).
+                if head.status == 101 || connection.interim > INTERIM_MAX {
+                    return Outcome::Broken;
+                }
+                bytes = bytes.get(head.len..).unwrap_or_default();
+                if bytes.is_empty() {
+                    return Outcome::Wait;
+                }
+                continue;
+            }
+            let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
+            let Ok(length) = response_framing(&head, exchange.forward.is_head) else {
+                return Outcome::Broken;
+            };
+            connection.persists = connection_persists(&head) && length != BodyLength::UntilClose;
+            connection.stage = Stage::Body;
+            connection.body = Some(BodyReader::new(length));
+            exchange.upstream_ns = now_ns.saturating_sub(exchange.dispatched_ns);
+            exchange.status = head.status;
+            let route = exchange.forward.route;
+            let facts = ResponseFacts { head: &head, snapshot: &snapshot, route };
+            write_response_head(&mut exchange.draft, &facts);
+            let answer = std::mem::take(&mut exchange.draft.answer);
+            let declared = declared_length(&head, length);
+            let no_body = length == BodyLength::None;
+            let rest = bytes.get(head.len..).unwrap_or_default();
+            let status = head.status;
+            let outcome =
+                self.first_record(connection_key, key, &answer, status, no_body, declared, rest);
+            if let Some(exchange) = self.exchanges.get_mut(key) {
+                exchange.draft.answer = answer;
+            }
+            self.enter_streaming(key, now_ns);
+            return outcome;
+        }
+    }
+
+    /// Hands over a head with as much of its body as has come.
+    #[allow(clippy::too_many_arguments, reason = "one call, of what one head says")]
+    fn first_record(
+        &mut self,
+        connection_key: Key,
+        key: Key,
+        head: &[u8],
+        status: u16,
+        no_body: bool,
+        declared: Option<u64>,
+        rest: &[u8],
+    ) -> Outcome {
+        let head_start = self.ring.position();
+        if !self.ring.write(head) {
+            return Outcome::Broken;
+        }
+        let body_start = self.ring.position();
+        let outcome = self.unframe(connection_key, rest);
+        let body_end = self.ring.position();
+        let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
+        if matches!(outcome, Outcome::Broken) {
+            // Nothing has gone downstream: the whole response can still become a problem.
+            self.ring.rewind(head_start);
+            return outcome;
+        }
+        let complete = matches!(outcome, Outcome::Complete { .. });
+        let mut flags = if no_body { FLAG_NO_BODY } else { 0 };
+        if declared.is_some() {
+            flags |= FLAG_LENGTH;
+        }
+        if exchange.forward.close || !exchange.request_complete {
+            flags |= FLAG_CLOSE;
+        }
+        exchange.response_started = true;
+        exchange.sent_bytes += (body_end - body_start) as u64;
+        self.ring.push(Record {
+            id: key.id(),
+            kind: if complete { Kind::Whole } else { Kind::Start },
+            flags,
+            status,
+            head_start,
+            body_start,
+            body_end,
+            total_bytes: declared.unwrap_or(0),
+        });
+        outcome
+    }
+
+    /// Hands over more of a body.
+    fn more_body(&mut self, connection_key: Key, key: Key, bytes: &[u8], now_ns: u64) -> Outcome {
+        let body_start = self.ring.position();
+        let outcome = self.unframe(connection_key, bytes);
+        let body_end = self.ring.position();
+        let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
+        exchange.sent_bytes += (body_end - body_start) as u64;
+        if body_end > body_start {
+            let mut record = Record::bare(key.id(), Kind::Chunk);
+            record.body_start = body_start;
+            record.body_end = body_end;
+            self.ring.push(record);
+        }
+        if matches!(outcome, Outcome::Complete { .. }) {
+            self.ring.push(Record::bare(key.id(), Kind::End));
+        } else {
+            self.enter_streaming(key, now_ns);
+        }
+        outcome
+    }
+
+    /// Writes the body bytes among `input` to the ring.
+    fn unframe(&mut self, connection_key: Key, mut input: &[u8]) -> Outcome {
+        let Some(reader) =
+            self.connections.get_mut(connection_key).and_then(|connection| connection.body.as_mut())
+        else {
+            return Outcome::Broken;
+        };
+        while !reader.is_done() {
+            if input.is_empty() {
+                return Outcome::Wait;
+            }
+            let Ok(step) = reader.next(input) else { return Outcome::Broken };
+            let data = input.get(step.data).unwrap_or_default();
+            if !self.ring.write(data) {
+                return Outcome::Broken;
+            }
+            input = input.get(step.consumed..).unwrap_or_default();
+            if step.consumed == 0 && !step.done {
+                return Outcome::Wait;
+            }
+        }
+        Outcome::Complete { clean: input.is_empty() }
+    }
+
+    fn enter_streaming(&mut self, key: Key, now_ns: u64) {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        let upstream = exchange.forward.upstream as usize;
+        let idle_ms = self.snapshot.upstreams.get(upstream).map_or(0, |plan| plan.idle_ms);
+        if exchange.phase != Phase::Paused {
+            exchange.enter(Phase::Streaming, now_ns, idle_ms);
+        }
+    }
+
+    /// The upstream closed or reset the connection.
+    fn upstream_ended(
+        &mut self,
+        connection_key: Key,
+        exchange: Option<Key>,
+        reset: bool,
+        now_ns: u64,
+    ) {
+        let Some(connection) = self.connections.get_mut(connection_key) else { return };
+        let reused = connection.served > 0;
+        let whole = connection.stage == Stage::Body
+            && !reset
+            && connection.body.as_ref().is_some_and(|body| body.at_eof().is_ok());
+        let silent = connection.stage == Stage::Head
+            && connection.partial.is_empty()
+            && connection.interim == 0;
+        let Some(key) = exchange else {
+            self.drop_connection(connection_key, now_ns);
+            return;
+        };
+        if whole {
+            self.ring.push(Record::bare(key.id(), Kind::End));
+            self.finish(key, false, now_ns);
+            return;
+        }
+        self.detach_and_drop(connection_key, now_ns);
+        if silent && reused && self.may_retry(key) {
+            self.retry(key, now_ns);
+        } else if silent {
+            self.fail(key, Code::UpstreamReset, now_ns);
+        } else {
+            self.fail(key, Code::UpstreamBadResponse, now_ns);
+        }
+    }
+
+    /// Whether a request may be sent a second time after a pooled connection turned out to be
+    /// closed: it is idempotent, and all of it is still here. Source: RFC 9110 §9.2.2, RFC 9112
+    /// §9.3.1.
+    fn may_retry(&self, key: Key) -> bool {
+        self.exchanges.get(key).is_some_and(|exchange| {
+            !exchange.retried && exchange.replayable && exchange.forward.idempotent
+        })
+    }
+
+    fn retry(&mut self, key: Key, now_ns: u64) {
+        if let Some(exchange) = self.exchanges.get_mut(key) {
+            exchange.retried = true;
+            exchange.sent = 0;
+            exchange.connection = None;
+        }
+        self.metrics.retries(1);
+        self.dispatch(key, true, now_ns);
+    }
+}
+
+/// The body's length as the downstream is to be told: what HEAD and 304 declare counts too.
+fn declared_length(
+    head: &gateway_core::http1::head::ResponseHead<'_, '_>,
+    length: BodyLength,
+) -> Option<u64> {
+    match length {
+        BodyLength::Length(length) => Some(length),
+        // A 204 has no length either (RFC 9110 §8.6).
+        BodyLength::None if head.status == 204 => None,
+        BodyLength::None => head
+            .fields
+            .iter()
+            .find(|field| field.name.eq_ignore_ascii_case("content-length"))
+            .and_then(|field| std::str::from_utf8(field.value).ok()?.trim().parse().ok()),
+        BodyLength::Chunked | BodyLength::UntilClose => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! What a worker knows: its exchanges, its connections and its place in the shared segment.
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+
+use gateway_core::{
+    metrics::Block,
+    problem::Code,
+    rate_limit::KeyHasher,
+    snapshot::{Snapshot, UpstreamPlan},
+};
+
+use crate::{
+    log_writer::LogWriter,
+    ring::Ring,
+    shm::Segment,
+    slab::{Key, Slab},
+    uv::EventLoop,
+};
+
+use super::{connection::Connection, exchange::Exchange};
+
+/// Largest single read from an upstream.
+pub(super) const READ_BYTES: usize = 64 << 10;
+/// Most connections of one worker.
+const CONNECTIONS_MAX: usize = 1 << 16;
+
+/// One endpoint's connections.
+#[derive(Debug, Default)]
+pub(super) struct EndpointState {
+    /// Resolved addresses; empty until the name is resolved.
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) next_address: usize,
+    /// Idle connections, the last used on top.
+    pub(super) idle: Vec<Key>,
+    pub(super) open: usize,
+}
+
+/// One upstream's endpoints and the exchanges that wait for a connection.
+#[derive(Debug, Default)]
+pub(super) struct UpstreamState {
+    pub(super) endpoints: Vec<EndpointState>,
+    pub(super) pending: VecDeque<Key>,
+    pub(super) turn: u32,
+}
+
+/// Times and places of a worker; one in each process.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) event_loop: EventLoop,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) segment: Segment,
+    pub(super) metrics: Block<'static>,
+    pub(super) key_hasher: KeyHasher,
+    pub(super) exchanges: Slab<Exchange>,
+    pub(super) connections: Slab<Connection>,
+    pub(super) upstreams: Vec<UpstreamState>,
+    pub(super) ring: Ring,
+    pub(super) scratch: Vec<u8>,
+    /// Exchanges whose request was not sent yet because its body may follow at once.
+    pub(super) unsent: Vec<Key>,
+    /// Failures found while JavaScript was running; told at the end of the turn.
+    pub(super) failures: Vec<(Key, Code)>,
+    pub(super) log: Option<LogWriter>,
+    pub(super) random: fastrand::Rng,
+    pub(super) body_idle_ms: u64,
+    /// The exchange being worked on, to be answered should the code panic.
+    pub(super) current: Option<Key>,
+    pub(super) test_hooks: bool,
+}
+
+/// What [`State::new`] needs.
+pub(crate) struct Parts {
+    pub(crate) event_loop: EventLoop,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) segment: Segment,
+    pub(crate) metrics: Block<'static>,
+    pub(crate) log: Option<LogWriter>,
+    pub(crate) exchanges_max: usize,
+    pub(crate) body_idle_ms: u64,
+    pub(crate) test_hooks: bool,
+}
+
+impl State {
+    pub(super) fn new(parts: Parts) -> Self {
+        let [first, second] = parts.segment.hash_seed();
+        let upstreams = parts
+            .snapshot
+            .upstreams
+            .iter()
+            .map(|plan| UpstreamState {
+                endpoints: plan.endpoints.iter().map(|_| EndpointState::default()).collect(),
+                ..UpstreamState::default()
+            })
+            .collect();
+        Self {
+            event_loop: parts.event_loop,
+            key_hasher: KeyHasher::new([first, second, first.rotate_left(32), second.rotate_left(32)]),
+            segment: parts.segment,
+            metrics: parts.metrics,
+            exchanges: Slab::new(parts.exchanges_max),
+            connections: Slab::new(CONNECTIONS_MAX),
+            upstreams,
+            snapshot: parts.snapshot,
+            ring: Ring::new(),
+            scratch: vec![0; READ_BYTES],
+            unsent: Vec::new(),
+            failures: Vec::new(),
+            log: parts.log,
+            random: fastrand::Rng::new(),
+            body_idle_ms: parts.body_idle_ms,
+            current: None,
+            test_hooks: parts.test_hooks,
+        }
+    }
+
+    pub(super) fn plan(&self, upstream: usize) -> Option<&UpstreamPlan> {
+        self.snapshot.upstreams.get(upstream)
+    }
+
+    pub(super) fn endpoint_mut(
+        &mut self,
+        upstream: usize,
+        endpoint: usize,
+    ) -> Option<&mut EndpointState> {
+        self.upstreams.get_mut(upstream)?.endpoints.get_mut(endpoint)
+    }
+}
+
+/// Nanoseconds on the monotonic clock that all processes share.
+pub(crate) fn now_ns() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}

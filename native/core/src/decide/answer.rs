@@ -1,0 +1,146 @@
+//! Answers that the gateway gives itself: problems and redirects. Source: RFC 9457.
+
+use crate::{
+    http1::framing::BodyLength,
+    problem::{self, Code},
+    rewrite::Template,
+};
+
+use super::{
+    Draft, Request, Surroundings, Verdict,
+    values::{AddressText, RequestValues},
+};
+
+/// An answer in [`Draft::answer`] and [`Draft::body`].
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// The problem it tells of, if it does.
+    pub problem: Option<Code>,
+    /// The route, if one was found.
+    pub route: Option<u32>,
+    /// The consumer, if one was found.
+    pub consumer: Option<u32>,
+    /// Whether the connection ends with it.
+    pub close: bool,
+    /// Whether nothing behind the request may be read.
+    pub tear_down: bool,
+    /// Whether the body is only declared.
+    pub is_head: bool,
+}
+
+/// What a problem says, and what is known of the request it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemDetail {
+    /// Which problem.
+    pub code: Code,
+    /// One sentence for this occurrence; empty says what can be done about it.
+    pub detail: &'static str,
+    /// The route, if one was found.
+    pub route: Option<u32>,
+    /// The consumer, if one was found.
+    pub consumer: Option<u32>,
+    /// How the unread body of the request is framed.
+    pub body: BodyLength,
+    /// Whether the request wanted its connection closed.
+    pub close: bool,
+    /// Whether the method is HEAD.
+    pub is_head: bool,
+    /// Whether the answer names the WebSocket version that is understood.
+    pub websocket_version: bool,
+}
+
+impl ProblemDetail {
+    /// A problem about which nothing more is known.
+    pub fn of(code: Code) -> Self {
+        Self {
+            code,
+            detail: "",
+            route: None,
+            consumer: None,
+            body: BodyLength::None,
+            close: false,
+            is_head: false,
+            websocket_version: false,
+        }
+    }
+}
+
+impl Answer {
+    /// Writes a problem. A body that was not read closes the connection; one whose end the front
+    /// can't be sure of tears it down.
+    pub(super) fn problem(draft: &mut Draft, detail: &ProblemDetail) -> Self {
+        write_problem(draft, detail);
+        let unread = detail.body != BodyLength::None;
+        Self {
+            status: detail.code.status(),
+            problem: Some(detail.code),
+            route: detail.route,
+            consumer: detail.consumer,
+            close: detail.close || unread || detail.code.closes(),
+            tear_down: detail.body == BodyLength::Chunked,
+            is_head: detail.is_head,
+        }
+    }
+
+    /// Refuses a request whose end is not known: nothing behind it may be read.
+    pub(super) fn torn(draft: &mut Draft, code: Code, detail: &'static str) -> Verdict {
+        let detail = ProblemDetail { detail, ..ProblemDetail::of(code) };
+        Verdict::Answer(Self { close: true, tear_down: true, ..Self::problem(draft, &detail) })
+    }
+}
+
+/// Writes a problem's head and body into `draft`.
+pub fn write_problem(draft: &mut Draft, detail: &ProblemDetail) {
+    let code = detail.code;
+    let text = if detail.detail.is_empty() { code.problem().hint } else { detail.detail };
+    draft.body.clear();
+    problem::write_body(&mut draft.body, code, text, &draft.request_id);
+    let out = &mut draft.answer;
+    out.clear();
+    out.extend_from_slice(&draft.request_id);
+    out.extend_from_slice(b"\r\ncontent-type: ");
+    out.extend_from_slice(problem::MEDIA_TYPE.as_bytes());
+    out.extend_from_slice(b"\r\ncache-control: no-store\r\n");
+    if detail.websocket_version {
+        out.extend_from_slice(b"upgrade: websocket\r\nsec-websocket-version: 13\r\n");
+    }
+    out.extend_from_slice(&draft.fields);
+    out.truncate(out.len() - 2);
+}
+
+/// Writes a redirect.
+pub(super) fn redirect(
+    around: &Surroundings<'_>,
+    request: &Request<'_>,
+    status: u16,
+    to: &Template,
+    draft: &mut Draft,
+    refusal: &ProblemDetail,
+) -> Result<Verdict, Code> {
+    let values = RequestValues {
+        snapshot: around.snapshot,
+        request,
+        request_id: &draft.request_id,
+        client_ip: AddressText::new(request.client),
+    };
+    let out = &mut draft.answer;
+    out.extend_from_slice(&draft.request_id);
+    out.extend_from_slice(b"\r\nlocation: ");
+    to.write_target(out, &values).map_err(|_| Code::BadTarget)?;
+    out.extend_from_slice(b"\r\n");
+    request.plan.response.write(out, &values);
+    out.extend_from_slice(&draft.fields);
+    out.truncate(out.len() - 2);
+    let unread = refusal.body != BodyLength::None;
+    Ok(Verdict::Answer(Answer {
+        status,
+        problem: None,
+        route: refusal.route,
+        consumer: refusal.consumer,
+        close: refusal.close || unread,
+        tear_down: refusal.body == BodyLength::Chunked,
+        is_head: refusal.is_head,
+    }))
+}

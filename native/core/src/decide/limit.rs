@@ -1,0 +1,51 @@
+//! How often: the rate limit of a route.
+
+use std::net::IpAddr;
+
+use crate::{
+    problem::Code,
+    rate_limit::{Decision, acquire, write_fields},
+    snapshot::{LimitKey, LimitPlan},
+};
+
+use super::{Request, Surroundings};
+
+/// Charges one request, and writes the fields that tell of it.
+pub(super) fn charge(
+    around: &Surroundings<'_>,
+    request: &Request<'_>,
+    limit: &LimitPlan,
+    fields: &mut Vec<u8>,
+) -> Result<(), Code> {
+    let consumers = &around.snapshot.consumers;
+    let unknown = |key: &[u8]| {
+        let hash = around.key_hasher.hash(request.route, key);
+        around.table.acquire(hash, &limit.quota, 1, around.now_ns)
+    };
+    let known = |offset: usize| match around.dense.get(limit.first_cell + offset) {
+        Some(cell) => acquire(cell, &limit.quota, 1, around.now_ns),
+        // Never: the segment is sized from the same snapshot. Then nothing is limited.
+        None => Decision::Allowed { remaining: 0, reset_ms: 0 },
+    };
+    let decision = match (&limit.key, request.consumer) {
+        (LimitKey::Consumer, Some(consumer)) => known(consumer as usize),
+        (LimitKey::Tenant, Some(consumer)) => known(consumers.tenant(consumer) as usize),
+        (LimitKey::Route, _) => known(0),
+        (LimitKey::Header(name), _) => {
+            let mut values =
+                request.head.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+            unknown(values.next().map_or(&[], |field| field.value))
+        }
+        // Without a consumer, which the configuration rules out, the address is what is left.
+        (LimitKey::ClientIp | LimitKey::Consumer | LimitKey::Tenant, _) => match request.client {
+            IpAddr::V4(address) => unknown(&address.octets()),
+            // One household has a /64: an address each would make the limit worthless.
+            IpAddr::V6(address) => unknown(address.octets().get(..8).unwrap_or_default()),
+        },
+    };
+    write_fields(fields, limit.fields, &request.plan.name, &limit.quota, &decision);
+    match decision {
+        Decision::Allowed { .. } => Ok(()),
+        Decision::Limited { .. } => Err(Code::RateLimited),
+    }
+}

@@ -1,0 +1,380 @@
+//! What happens to a request, from the bytes of its head to the bytes that go upstream or back.
+//!
+//! One pass, in this order: head, framing, target, route, who calls, how often, how much; the
+//! first that refuses answers. Nothing here waits, allocates on the way to a forward, or looks at
+//! a clock; what varies comes in by [`Surroundings`], what comes out is in the [`Draft`].
+
+mod answer;
+mod authenticate;
+mod draft;
+mod limit;
+mod request;
+mod response;
+mod values;
+
+use std::{net::IpAddr, sync::atomic::AtomicU64};
+
+pub use answer::{Answer, ProblemDetail, write_problem};
+pub use draft::{Draft, Facts};
+pub use response::{ResponseFacts, write_response_head};
+
+use crate::{
+    forwarded,
+    http1::{
+        framing::{self, BodyLength, FramingError, RequestFraming, request_framing},
+        head::{HeadError, RequestHead, field_scratch, parse_request},
+    },
+    problem::Code,
+    rate_limit::{KeyHasher, Table},
+    request_id,
+    router::{
+        Found, Lookup, Params,
+        path::{Target, normalize},
+    },
+    snapshot::{AcceptRequestId, Action, RoutePlan, Snapshot},
+};
+
+/// Everything besides the request that a decision depends on.
+pub struct Surroundings<'a> {
+    /// The configuration this request is decided under.
+    pub snapshot: &'a Snapshot,
+    /// Shared cells of known limit keys.
+    pub dense: &'a [AtomicU64],
+    /// Shared cells of unknown limit keys.
+    pub table: Table<'a>,
+    /// Places unknown limit keys.
+    pub key_hasher: &'a KeyHasher,
+    /// Monotonic time, equal in all processes.
+    pub now_ns: u64,
+    /// Seconds since 1970.
+    pub now_s: u64,
+    /// The address the connection came from.
+    pub peer: IpAddr,
+    /// 64 random bits a call.
+    pub random: &'a mut dyn FnMut() -> u64,
+    /// Whether [`Draft::facts`] is wanted.
+    pub log: bool,
+}
+
+/// A request that goes upstream.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// Number of the route.
+    pub route: u32,
+    /// Number of the upstream.
+    pub upstream: u32,
+    /// Number of the consumer, if one was asked for.
+    pub consumer: Option<u32>,
+    /// How the body is framed, downstream and upstream alike.
+    pub body: BodyLength,
+    /// Largest body.
+    pub body_max_bytes: u64,
+    /// Whether the downstream connection ends with this exchange.
+    pub close: bool,
+    /// Whether the method is HEAD.
+    pub is_head: bool,
+    /// Whether it may be sent twice. Source: RFC 9110 §9.2.2.
+    pub idempotent: bool,
+}
+
+impl Default for Forward {
+    fn default() -> Self {
+        Self {
+            route: 0,
+            upstream: 0,
+            consumer: None,
+            body: BodyLength::None,
+            body_max_bytes: 0,
+            close: false,
+            is_head: false,
+            idempotent: false,
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Send [`Draft::head`] to this upstream, then the body.
+    Forward(Forward),
+    /// Answer with [`Draft::answer`] and [`Draft::body`].
+    Answer(Answer),
+}
+
+/// A request on its way through the steps.
+struct Request<'r> {
+    head: &'r RequestHead<'r, 'r>,
+    framing: RequestFraming,
+    host: &'r [u8],
+    target: Target<'r>,
+    client: IpAddr,
+    peer_trusted: bool,
+    plan: &'r RoutePlan,
+    route: u32,
+    params: Params,
+    consumer: Option<u32>,
+}
+
+/// Decides on the request whose head is `bytes`, exactly.
+pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) -> Verdict {
+    draft.clear();
+    let snapshot = around.snapshot;
+    let edge = &snapshot.edge;
+    let mut scratch = field_scratch();
+    let head = match parse_request(bytes, &mut scratch, &edge.head_limits) {
+        Ok(Some(head)) => head,
+        Ok(None) => return refuse_head(around, draft, Code::BadRequest, "the head is incomplete"),
+        Err(error) => {
+            let (code, detail) = explain_head(error);
+            return refuse_head(around, draft, code, detail);
+        }
+    };
+    let peer_trusted = edge.trusted_proxies.contains(around.peer);
+    choose_request_id(around, &head, peer_trusted, draft);
+    let client = forwarded::client_ip(around.peer, &edge.trusted_proxies, head.fields);
+    if around.log {
+        draft.facts.note(&head, framing::host(&head), client);
+    }
+    let framing = match request_framing(&head) {
+        Ok(framing) => framing,
+        Err(error) => {
+            let (code, detail) = explain_framing(error);
+            return Answer::torn(draft, code, detail);
+        }
+    };
+    let mut refusal = ProblemDetail::of(Code::BadRequest);
+    refusal.is_head = head.method == b"HEAD";
+    refusal.body = framing.body;
+    refusal.close = framing.close;
+    match route(around, &head, framing, client, peer_trusted, draft, &mut refusal) {
+        Ok(verdict) => verdict,
+        Err(code) => {
+            refusal.code = code;
+            Verdict::Answer(Answer::problem(draft, &refusal))
+        }
+    }
+}
+
+fn route(
+    around: &mut Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    framing: RequestFraming,
+    client: IpAddr,
+    peer_trusted: bool,
+    draft: &mut Draft,
+    refusal: &mut ProblemDetail,
+) -> Result<Verdict, Code> {
+    let snapshot = around.snapshot;
+    // Neither is ever forwarded: CONNECT asks for a tunnel, TRACE would show credentials.
+    if matches!(head.method, b"CONNECT" | b"TRACE") {
+        refusal.detail = "CONNECT and TRACE are not served";
+        return Err(Code::MethodNotAllowed);
+    }
+    let target = normalize(head.target, snapshot.edge.encoded_slashes).map_err(|error| {
+        refusal.detail = error.as_str();
+        Code::BadTarget
+    })?;
+    if around.log {
+        draft.facts.path.extend_from_slice(&target.path);
+    }
+    if framing.upgrade {
+        refuse_old_websocket(head, refusal)?;
+    }
+    let host = framing::host(head);
+    let lookup = Lookup {
+        host,
+        path: &target.path,
+        query: target.query,
+        method: head.method,
+        fields: head.fields,
+    };
+    let (index, params) = match snapshot.router.find(&lookup) {
+        Found::Route { index, params } => (index, params),
+        Found::NotFound => return Err(Code::RouteNotFound),
+        Found::MethodNotAllowed { allow } => {
+            draft.fields.extend_from_slice(b"allow: ");
+            draft.fields.extend_from_slice(allow.as_bytes());
+            draft.fields.extend_from_slice(b"\r\n");
+            return Err(Code::MethodNotAllowed);
+        }
+    };
+    let plan = snapshot.routes.get(index as usize).ok_or(Code::InternalError)?;
+    refusal.route = Some(index);
+    let mut request = Request {
+        head,
+        framing,
+        host,
+        target,
+        client,
+        peer_trusted,
+        plan,
+        route: index,
+        params,
+        consumer: None,
+    };
+    if matches!(plan.action, Action::Deny) {
+        return Err(Code::RouteDenied);
+    }
+    if let Some(auth) = &plan.auth {
+        let consumer = authenticate::authenticate(&request, auth, snapshot, around.now_s);
+        if consumer.is_err() {
+            authenticate::write_challenge(&mut draft.fields, auth);
+        }
+        request.consumer = Some(consumer?);
+        refusal.consumer = request.consumer;
+    }
+    if let Some(limit) = &plan.limit {
+        limit::charge(around, &request, limit, &mut draft.fields)?;
+    }
+    let body_max_bytes = plan.body_max_bytes.unwrap_or(snapshot.edge.body_max_bytes);
+    check_body(&request, body_max_bytes)?;
+    match &plan.action {
+        Action::Redirect { status, to } => {
+            answer::redirect(around, &request, *status, to, draft, refusal)
+        }
+        Action::Forward(shares) => {
+            let upstream = pick(shares, around.random);
+            request::write_head(around, &request, upstream, draft).map_err(|_| {
+                refusal.detail = "the rewritten path would leave its root";
+                Code::BadTarget
+            })?;
+            Ok(Verdict::Forward(Forward {
+                route: index,
+                upstream,
+                consumer: request.consumer,
+                body: framing.body,
+                body_max_bytes,
+                // This front's chunk parsing can't be relied on for what follows the body.
+                close: framing.close || framing.body == BodyLength::Chunked,
+                is_head: head.method == b"HEAD",
+                idempotent: matches!(
+                    head.method,
+                    b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS"
+                ),
+            }))
+        }
+        Action::Deny => Err(Code::RouteDenied),
+    }
+}
+
+/// Source: RFC 9110 §8.6 (a length is expected where content has a meaning), RFC 9112 §6.3.
+fn check_body(request: &Request<'_>, body_max_bytes: u64) -> Result<(), Code> {
+    match request.framing.body {
+        BodyLength::Length(length) if length > body_max_bytes => Err(Code::BodyTooLarge),
+        BodyLength::None
+            if matches!(request.head.method, b"POST" | b"PUT" | b"PATCH")
+                && !has_field(request.head, "content-length") =>
+        {
+            Err(Code::LengthRequired)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn has_field(head: &RequestHead<'_, '_>, name: &str) -> bool {
+    head.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name))
+}
+
+/// A WebSocket of another version than 13 is told so; other upgrades are ignored, as RFC 9110
+/// §7.8 allows, and the request is served as it is. Source: RFC 6455 §4.2.2.
+fn refuse_old_websocket(
+    head: &RequestHead<'_, '_>,
+    refusal: &mut ProblemDetail,
+) -> Result<(), Code> {
+    let value = |name: &str| {
+        head.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|f| f.value)
+    };
+    let websocket = value("upgrade").is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"));
+    if websocket && value("sec-websocket-version") != Some(b"13") {
+        refusal.websocket_version = true;
+        return Err(Code::UpgradeRequired);
+    }
+    Ok(())
+}
+
+/// Draws an upstream by its share.
+fn pick(shares: &[(u32, u32)], random: &mut dyn FnMut() -> u64) -> u32 {
+    match shares {
+        [(only, _)] => *only,
+        _ => {
+            let total = u64::from(shares.last().map_or(1, |&(_, end)| end).max(1));
+            let drawn = random() % total;
+            shares.iter().find(|&&(_, end)| drawn < u64::from(end)).map_or(0, |&(number, _)| number)
+        }
+    }
+}
+
+fn choose_request_id(
+    around: &mut Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    peer_trusted: bool,
+    draft: &mut Draft,
+) {
+    let edge = &around.snapshot.edge;
+    let believed = match edge.accept_request_id {
+        AcceptRequestId::Always => true,
+        AcceptRequestId::Trusted => peer_trusted,
+        AcceptRequestId::Never => false,
+    };
+    if believed {
+        let name = edge.request_id_header.as_str();
+        let mut given = head.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+        if let (Some(field), None) = (given.next(), given.next())
+            && request_id::accept(field.value)
+        {
+            draft.request_id.extend_from_slice(field.value);
+            return;
+        }
+    }
+    new_request_id(around.random, draft);
+}
+
+fn new_request_id(random: &mut dyn FnMut() -> u64, draft: &mut Draft) {
+    let bits = (u128::from(random()) << 64 | u128::from(random())).to_ne_bytes();
+    request_id::write_new(&mut draft.request_id, &bits);
+}
+
+/// Refuses what could not be read at all: nothing behind it can be either.
+fn refuse_head(
+    around: &mut Surroundings<'_>,
+    draft: &mut Draft,
+    code: Code,
+    detail: &'static str,
+) -> Verdict {
+    new_request_id(around.random, draft);
+    Answer::torn(draft, code, detail)
+}
+
+fn explain_head(error: HeadError) -> (Code, &'static str) {
+    match error {
+        HeadError::Malformed(detail) => (Code::BadRequest, detail),
+        HeadError::TargetTooLong => (Code::TargetTooLong, ""),
+        HeadError::HeadTooLarge => (Code::HeadTooLarge, "the head has too many bytes"),
+        HeadError::TooManyFields => (Code::HeadTooLarge, "the head has too many fields"),
+        HeadError::VersionNotSupported => (Code::VersionNotSupported, ""),
+        HeadError::StatusOutOfRange => (Code::BadRequest, ""),
+    }
+}
+
+fn explain_framing(error: FramingError) -> (Code, &'static str) {
+    match error {
+        FramingError::HostMissing => (Code::BadHost, "Host is missing"),
+        FramingError::HostRepeated => (Code::BadHost, "Host is given more than once"),
+        FramingError::HostInvalid => (Code::BadHost, "Host is not a name or address with a port"),
+        FramingError::LengthInvalid => (Code::BadFraming, "Content-Length is not a number"),
+        FramingError::LengthRepeated => (Code::BadFraming, "Content-Length is given twice"),
+        FramingError::LengthAndTransferEncoding => {
+            (Code::BadFraming, "Content-Length and Transfer-Encoding are both given")
+        }
+        FramingError::TransferEncodingUnsupported => {
+            (Code::BadFraming, "Transfer-Encoding is something else than chunked")
+        }
+        FramingError::TransferEncodingHttp10 => {
+            (Code::BadFraming, "Transfer-Encoding is not part of HTTP/1.0")
+        }
+        FramingError::ExpectationUnknown => (Code::ExpectationFailed, ""),
+        FramingError::FieldNameConfusable => {
+            (Code::BadFraming, "a field name can be mistaken for one that frames the body")
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The head that goes upstream.
+//!
+//! Framing is always our own: whatever said how long the body is has been read, and is written
+//! anew. Hop-by-hop fields and those that `Connection` names stay behind. Source: RFC 9110 §7.6.
+
+use httparse::Header;
+
+use crate::{
+    forwarded,
+    http1::{
+        field::{ConnectionOptions, is_hop_by_hop},
+        framing::BodyLength,
+    },
+    rewrite::UnsafeTarget,
+    snapshot::{ApiKeyPlan, Edge, HostHeader},
+    trace_context,
+};
+
+use super::{
+    Draft, Request, Surroundings,
+    authenticate::{names, pairs},
+    values::{AddressText, RequestValues},
+};
+
+/// Writes the head for `upstream` into `draft.head`, and the response's fields into
+/// `draft.fields`.
+pub(super) fn write_head(
+    around: &mut Surroundings<'_>,
+    request: &Request<'_>,
+    upstream: u32,
+    draft: &mut Draft,
+) -> Result<(), UnsafeTarget> {
+    let snapshot = around.snapshot;
+    let edge = &snapshot.edge;
+    let values = RequestValues {
+        snapshot,
+        request,
+        request_id: &draft.request_id,
+        client_ip: AddressText::new(request.client),
+    };
+    let out = &mut draft.head;
+    out.extend_from_slice(request.head.method);
+    out.push(b' ');
+    write_path(out, request, &values)?;
+    write_query(out, request);
+    out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+    match snapshot.upstreams.get(upstream as usize).map(|plan| &plan.host_header) {
+        Some(HostHeader::Upstream(authority)) => out.extend_from_slice(authority.as_bytes()),
+        _ => out.extend_from_slice(request.host),
+    }
+    out.extend_from_slice(b"\r\n");
+
+    let options = ConnectionOptions::from_fields(request.head.fields);
+    let key_field = request.plan.auth.as_ref().and_then(hidden_field);
+    for field in request.head.fields {
+        let rewritten = is_written_anew(field.name, edge)
+            || key_field.is_some_and(|name| field.name.eq_ignore_ascii_case(name))
+            || options.names(field.name)
+            || request.plan.request.drops(field.name);
+        if !rewritten {
+            write_field(out, field);
+        }
+    }
+
+    forwarded::write(
+        out,
+        edge.forwarded,
+        around.peer,
+        request.peer_trusted,
+        request.head.fields,
+        request.host,
+        "http",
+    );
+    if !request.plan.request.drops(&edge.request_id_header) {
+        out.extend_from_slice(edge.request_id_header.as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(values.request_id);
+        out.extend_from_slice(b"\r\n");
+    }
+    let trace_id = trace_context::write(out, request.head.fields, &random_bytes(around.random));
+    request.plan.request.write(out, &values);
+    write_framing(out, request);
+    out.extend_from_slice(b"\r\n");
+    request.plan.response.write(&mut draft.fields, &values);
+    if around.log {
+        draft.facts.trace_id.extend_from_slice(&trace_id);
+    }
+    Ok(())
+}
+
+fn write_path(
+    out: &mut Vec<u8>,
+    request: &Request<'_>,
+    values: &RequestValues<'_>,
+) -> Result<(), UnsafeTarget> {
+    let plan = &request.plan.path;
+    if let Some(prefix) = &plan.add_prefix {
+        out.extend_from_slice(prefix.as_bytes());
+    }
+    if let Some(template) = &plan.rewrite {
+        return template.write_target(out, values);
+    }
+    let path: &[u8] = &request.target.path;
+    let stripped = match &plan.strip_prefix {
+        Some(prefix) => path
+            .strip_prefix(prefix.as_bytes())
+            .filter(|rest| rest.is_empty() || rest.starts_with(b"/"))
+            .unwrap_or(path),
+        None => path,
+    };
+    out.extend_from_slice(if stripped.is_empty() { b"/" } else { stripped });
+    Ok(())
+}
+
+/// The query as it came, without the API key that was found in it.
+fn write_query(out: &mut Vec<u8>, request: &Request<'_>) {
+    let Some(query) = request.target.query else { return };
+    let hidden = request.plan.auth.as_ref().filter(|auth| !auth.keep);
+    let Some(name) = hidden.and_then(|auth| auth.query.as_deref()) else {
+        out.push(b'?');
+        out.extend_from_slice(query);
+        return;
+    };
+    for (index, pair) in pairs(query).filter(|pair| !names(pair, name)).enumerate() {
+        out.push(if index == 0 { b'?' } else { b'&' });
+        out.extend_from_slice(pair);
+    }
+}
+
+fn hidden_field(auth: &ApiKeyPlan) -> Option<&str> {
+    auth.header.as_deref().filter(|_| !auth.keep)
+}
+
+/// Fields that the gateway writes itself, or that end here.
+fn is_written_anew(name: &str, edge: &Edge) -> bool {
+    match name.len() {
+        4 if name.eq_ignore_ascii_case("host") => true,
+        6 if name.eq_ignore_ascii_case("expect") => true,
+        14 if name.eq_ignore_ascii_case("content-length") => true,
+        len => {
+            trace_context::is_trace_field(name) || len == edge.request_id_header.len() && name.eq_ignore_ascii_case(&edge.request_id_header)
+                || is_hop_by_hop(name)
+                || forwarded::is_forwarding_field(name)
+        }
+    }
+}
+
+/// Source: RFC 9112 §6; a method that gives content a meaning says its length even when it is 0
+/// (RFC 9110 §8.6).
+fn write_framing(out: &mut Vec<u8>, request: &Request<'_>) {
+    match request.framing.body {
+        BodyLength::Length(length) => {
+            out.extend_from_slice(b"content-length: ");
+            push_number(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        BodyLength::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        BodyLength::None | BodyLength::UntilClose => {
+            if matches!(request.head.method, b"POST" | b"PUT" | b"PATCH") {
+                out.extend_from_slice(b"content-length: 0\r\n");
+            }
+        }
+    }
+}
+
+pub(super) fn write_field(out: &mut Vec<u8>, field: &Header<'_>) {
+    out.extend_from_slice(field.name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(field.value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Decimal digits.
+pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0_u8; 20];
+    let mut used = 0;
+    for slot in digits.iter_mut().rev() {
+        *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        used += 1;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+}
+
+fn random_bytes(random: &mut dyn FnMut() -> u64) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    for piece in bytes.chunks_exact_mut(8) {
+        piece.copy_from_slice(&random().to_ne_bytes());
+    }
+    bytes
+}

@@ -1,0 +1,265 @@
+//! Field names and values, and which of them belong to one connection only.
+//!
+//! Source: RFC 9110 §5 (fields), §7.6.1 (Connection).
+
+use httparse::Header;
+
+/// Options a [`ConnectionOptions`] holds itself; further ones are looked up in the fields again.
+const OPTIONS_HELD_MAX: usize = 16;
+
+/// Options of one message that are honoured; no message has more fields than this.
+const OPTIONS_MAX: usize = 128;
+
+/// `tchar` by byte. Source: RFC 9110 §5.6.2.
+const TCHAR: [bool; 256] = tchar_table();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a miss is an error")]
+const fn tchar_table() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x7f {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
+            )
+            || matches!(byte, b'`' | b'|' | b'~');
+        byte += 1;
+    }
+    table
+}
+
+/// Whether `byte` may stand in a token.
+#[inline]
+pub fn is_token_byte(byte: u8) -> bool {
+    TCHAR.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+/// Whether `bytes` is a token: a method, a field name, a connection option.
+#[inline]
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+}
+
+/// Whether `byte` may stand in a field value: anything but a control, and HTAB.
+#[inline]
+pub fn is_value_byte(byte: u8) -> bool {
+    (byte >= 0x20 && byte != 0x7f) || byte == b'\t'
+}
+
+/// Whether `value` holds no CR, LF, NUL or other control byte (HTAB may stay; RFC 9110 §5.5).
+///
+/// Looks at eight bytes at a time; only a value with a HTAB or a control is looked at twice.
+#[inline]
+pub fn valid_value(value: &[u8]) -> bool {
+    let Some(last) = value.last_chunk::<8>() else {
+        return value.iter().all(|&byte| is_value_byte(byte));
+    };
+    let (words, _) = value.as_chunks::<8>();
+    let suspect = words.iter().fold(suspect_bytes(*last), |seen, word| seen | suspect_bytes(*word));
+    suspect == 0 || value.iter().all(|&byte| is_value_byte(byte))
+}
+
+/// Not zero when a byte is below 0x20 or is 0x7f.
+#[inline]
+fn suspect_bytes(word: [u8; 8]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_ne_bytes(word);
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let not_delete = word ^ (ONES * 0x7f);
+    let delete = not_delete.wrapping_sub(ONES) & !not_delete;
+    (below_space | delete) & (ONES * 0x80)
+}
+
+/// `value` without the spaces and tabs around it.
+#[inline]
+pub fn trim_ows(value: &[u8]) -> &[u8] {
+    let mut rest = value;
+    while let [b' ' | b'\t', tail @ ..] = rest {
+        rest = tail;
+    }
+    while let [head @ .., b' ' | b'\t'] = rest {
+        rest = head;
+    }
+    rest
+}
+
+/// The elements of a comma-separated list, trimmed, empty ones left out.
+pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(trim_ows).filter(|element| !element.is_empty())
+}
+
+/// Whether a field concerns one connection only and is never forwarded, `Connection` or not.
+#[inline]
+pub fn is_hop_by_hop(name: &str) -> bool {
+    let any = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    match name.len() {
+        2 => any(&["te"]),
+        7 => any(&["trailer", "upgrade"]),
+        10 => any(&["connection", "keep-alive"]),
+        14 => any(&["http2-settings"]),
+        16 => any(&["proxy-connection"]),
+        17 => any(&["transfer-encoding"]),
+        18 => any(&["proxy-authenticate"]),
+        19 => any(&["proxy-authorization"]),
+        _ => false,
+    }
+}
+
+/// What the `Connection` fields of a message list.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionOptions<'a> {
+    fields: &'a [Header<'a>],
+    held: [&'a [u8]; OPTIONS_HELD_MAX],
+    count: usize,
+    close: bool,
+    keep_alive: bool,
+    upgrade: bool,
+}
+
+impl<'a> ConnectionOptions<'a> {
+    /// Reads every `Connection` field; the first 128 options count.
+    pub fn from_fields(fields: &'a [Header<'a>]) -> Self {
+        let mut options = Self {
+            fields,
+            held: [&[]; OPTIONS_HELD_MAX],
+            count: 0,
+            close: false,
+            keep_alive: false,
+            upgrade: false,
+        };
+        for option in connection_options(fields) {
+            options.close |= option.eq_ignore_ascii_case(b"close");
+            options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            options.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
+            if let Some(slot) = options.held.get_mut(options.count) {
+                *slot = option;
+            }
+            options.count += 1;
+        }
+        options
+    }
+
+    /// Whether `name` is listed: a field of that name ends here.
+    ///
+    /// A listed `Content-Length` or `Host` says nothing about framing or routing, which are read
+    /// from the fields whatever this answers.
+    #[inline]
+    pub fn names(&self, name: &str) -> bool {
+        if self.count == 0 {
+            return false;
+        }
+        let listed = |option: &[u8]| option.eq_ignore_ascii_case(name.as_bytes());
+        if self.count <= OPTIONS_HELD_MAX {
+            self.held.iter().take(self.count).any(|option| listed(option))
+        } else {
+            connection_options(self.fields).any(listed)
+        }
+    }
+
+    /// Whether `close` is listed.
+    pub fn close(&self) -> bool {
+        self.close
+    }
+
+    /// Whether `keep-alive` is listed.
+    pub fn keep_alive(&self) -> bool {
+        self.keep_alive
+    }
+
+    /// Whether `upgrade` is listed.
+    pub fn upgrade(&self) -> bool {
+        self.upgrade
+    }
+}
+
+fn connection_options<'a>(fields: &'a [Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
+    fields
+        .iter()
+        .filter(|field| field.name.eq_ignore_ascii_case("connection"))
+        .flat_map(|field| list(field.value))
+        .take(OPTIONS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field<'a>(name: &'a str, value: &'a [u8]) -> Header<'a> {
+        Header { name, value }
+    }
+
+    #[test]
+    fn a_token_is_neither_empty_nor_holds_a_delimiter() {
+        assert!(is_token(b"x!#$%&'*+-.^_`|~0"));
+        for bad in [&b""[..], b"a b", b"a:", b"a\"", b"a[", b"a{", b"a\x7f", b"a\0", b"caf\xe9"] {
+            assert!(!is_token(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_any_control_but_tab_is_refused_at_any_place() {
+        for byte in 0..=255_u8 {
+            for length in 1..20 {
+                for at in 0..length {
+                    let mut value = vec![b' '; length];
+                    if let Some(slot) = value.get_mut(at) {
+                        *slot = byte;
+                    }
+                    let control = (byte < 0x20 && byte != b'\t') || byte == 0x7f;
+                    assert_eq!(valid_value(&value), !control, "{value:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tab_does_not_hide_a_control_beside_it() {
+        assert!(valid_value(b"a\t b\t\t  c"));
+        assert!(!valid_value(b"a\t b\t\t \n c"));
+    }
+
+    #[test]
+    fn hop_by_hop_fields_are_known_in_any_case() {
+        for name in [
+            "connection",
+            "http2-settings",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ] {
+            assert!(is_hop_by_hop(name) && is_hop_by_hop(&name.to_ascii_uppercase()), "{name}");
+        }
+        for name in ["content-length", "host", "x-te", "cookie", "tea", ""] {
+            assert!(!is_hop_by_hop(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn options_are_read_from_every_connection_field_in_any_case() {
+        let fields = [
+            field("Connection", b" Keep-Alive ,, X-One"),
+            field("x-two", b"close"),
+            field("CONNECTION", b"Close,Upgrade"),
+        ];
+        let options = ConnectionOptions::from_fields(&fields);
+        assert!(options.close() && options.keep_alive() && options.upgrade());
+        assert!(options.names("x-one") && options.names("CLOSE"));
+        assert!(!options.names("x-two") && !options.names("x") && !options.names(""));
+    }
+
+    #[test]
+    fn an_option_beyond_those_held_is_still_found_and_the_rest_is_bounded() {
+        let many: Vec<String> = (0..200).map(|n| format!("x-{n}")).collect();
+        let value = many.join(", ");
+        let fields = [field("connection", value.as_bytes())];
+        let options = ConnectionOptions::from_fields(&fields);
+        assert!(options.names("x-0") && options.names("x-127"));
+        assert!(!options.names("x-128"));
+    }
+}

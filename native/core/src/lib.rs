@@ -1,0 +1,21 @@
+//! Decisions of the data plane, without any knowledge of Node, sockets or clocks.
+#![forbid(unsafe_code)]
+
+pub mod access_log;
+pub mod credentials;
+pub mod decide;
+pub mod forwarded;
+mod hex;
+pub mod http1;
+mod json;
+pub mod metrics;
+pub mod model;
+pub mod problem;
+pub mod rate_limit;
+pub mod request_id;
+pub mod rewrite;
+pub mod router;
+pub mod snapshot;
+pub mod status;
+pub mod trace_context;
+pub mod trusted;

@@ -1,0 +1,154 @@
+//! Where in a worker's block each number lies.
+//!
+//! Shared numbers first, then one row an upstream, then one row a route, each with a row more for `_other`. The layout
+//! follows from the two counts alone, so all processes that serve one configuration agree on it.
+//!
+//! Units: indices are in words of eight bytes.
+
+use super::histogram;
+
+/// Routes, and upstreams, that are told apart; the rest share `_other`.
+pub(super) const ROWS_MAX: usize = 1_000;
+/// Problem codes that are told apart.
+pub(super) const PROBLEMS_MAX: usize = 64;
+/// Classes of status: 1xx to 5xx, and what is none.
+pub(super) const CLASSES: usize = 6;
+
+/// Shared numbers, at the start of the block.
+#[derive(Clone, Copy, Debug)]
+#[repr(usize)]
+pub(super) enum Shared {
+    HeartbeatMs,
+    ExchangesInFlight,
+    ReceivedBytes,
+    SentBytes,
+    Retries,
+    AccessLogDropped,
+    Panics,
+}
+
+/// Numbers of one upstream.
+#[derive(Clone, Copy, Debug)]
+#[repr(usize)]
+pub(super) enum PerUpstream {
+    Open,
+    Idle,
+    Connects,
+    ConnectFailures,
+    Reused,
+}
+
+/// Numbers of one route: its requests by class of status, then its two histograms.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PerRoute {
+    Class(usize),
+    Duration(usize),
+    DurationSum,
+    Upstream(usize),
+    UpstreamSum,
+}
+
+const PROBLEMS_AT: usize = 8;
+const UPSTREAMS_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
+const UPSTREAM_WORDS: usize = 8;
+const ROUTE_WORDS: usize = 48;
+const DURATION_AT: usize = CLASSES;
+const UPSTREAM_DURATION_AT: usize = DURATION_AT + histogram::WORDS;
+const _: () = assert!(UPSTREAM_DURATION_AT + histogram::WORDS <= ROUTE_WORDS);
+
+/// The layout of the blocks of one configuration.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Layout {
+    routes: usize,
+    upstreams: usize,
+}
+
+impl Layout {
+    /// The layout for so many routes and upstreams.
+    pub fn new(routes: usize, upstreams: usize) -> Self {
+        Self { routes: routes.min(ROWS_MAX), upstreams: upstreams.min(ROWS_MAX) }
+    }
+
+    /// Words in a block.
+    pub fn words(&self) -> usize {
+        self.routes_at() + (self.routes + 1) * ROUTE_WORDS
+    }
+
+    /// Routes told apart; a number at or above is `_other`.
+    pub fn routes(&self) -> usize {
+        self.routes
+    }
+
+    /// Upstreams told apart; a number at or above is `_other`.
+    pub fn upstreams(&self) -> usize {
+        self.upstreams
+    }
+
+    fn routes_at(&self) -> usize {
+        UPSTREAMS_AT + (self.upstreams + 1) * UPSTREAM_WORDS
+    }
+
+    pub(super) fn problem(code: usize) -> usize {
+        PROBLEMS_AT + code.min(PROBLEMS_MAX - 1)
+    }
+
+    pub(super) fn upstream(&self, upstream: usize, number: PerUpstream) -> usize {
+        UPSTREAMS_AT + upstream.min(self.upstreams) * UPSTREAM_WORDS + number as usize
+    }
+
+    pub(super) fn route(&self, route: usize, number: PerRoute) -> usize {
+        let within = match number {
+            PerRoute::Class(class) => class,
+            PerRoute::Duration(bucket) => DURATION_AT + bucket,
+            PerRoute::DurationSum => DURATION_AT + histogram::BUCKETS,
+            PerRoute::Upstream(bucket) => UPSTREAM_DURATION_AT + bucket,
+            PerRoute::UpstreamSum => UPSTREAM_DURATION_AT + histogram::BUCKETS,
+        };
+        self.routes_at() + route.min(self.routes) * ROUTE_WORDS + within
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_numbers_share_a_word_and_none_lies_outside() {
+        let layout = Layout::new(3, 2);
+        let mut indices: Vec<usize> = (0..=Shared::Panics as usize).collect();
+        indices.extend((0..PROBLEMS_MAX).map(Layout::problem));
+        for upstream in 0..=2 {
+            for number in [
+                PerUpstream::Open,
+                PerUpstream::Idle,
+                PerUpstream::Connects,
+                PerUpstream::ConnectFailures,
+                PerUpstream::Reused,
+            ] {
+                indices.push(layout.upstream(upstream, number));
+            }
+        }
+        for route in 0..=3 {
+            indices.extend((0..CLASSES).map(|class| layout.route(route, PerRoute::Class(class))));
+            for bucket in 0..histogram::BUCKETS {
+                indices.push(layout.route(route, PerRoute::Duration(bucket)));
+                indices.push(layout.route(route, PerRoute::Upstream(bucket)));
+            }
+            indices.push(layout.route(route, PerRoute::DurationSum));
+            indices.push(layout.route(route, PerRoute::UpstreamSum));
+        }
+        assert!(indices.iter().all(|&index| index < layout.words()));
+        assert_eq!(indices.iter().collect::<HashSet<_>>().len(), indices.len());
+    }
+
+    #[test]
+    fn any_number_of_routes_is_bounded() {
+        let layout = Layout::new(usize::MAX, usize::MAX);
+        assert_eq!((layout.routes(), layout.upstreams()), (ROWS_MAX, ROWS_MAX));
+        assert!(layout.words() * 8 < 512 * 1_024);
+        let last = layout.route(u32::MAX as usize, PerRoute::UpstreamSum);
+        assert!(last < layout.words());
+    }
+}

@@ -1,0 +1,354 @@
+//! Metrics as text: the sum over all workers' blocks.
+//!
+//! A route or a problem code that has counted nothing yet is left out, so the text grows with what is used: at most
+//! about 5 MB, for 1 000 routes. A histogram's count is the sum of its buckets as they were read, so the two agree.
+//! Source: Prometheus text exposition format 0.0.4.
+
+use std::fmt::{self, Write};
+
+use super::block::Block;
+use super::histogram::{BUCKETS, LABELS};
+use super::layout::{CLASSES, Layout, PROBLEMS_MAX, PerRoute, PerUpstream, Shared};
+
+/// Every metric: name, type, help. In the order of the text.
+pub const METRICS: &[(&str, &str, &str)] = &[
+    ("stoa_requests_total", "counter", "Exchanges that ended, by route and class of status."),
+    (
+        "stoa_request_duration_seconds",
+        "histogram",
+        "Time from a request to the end of its response.",
+    ),
+    (
+        "stoa_upstream_duration_seconds",
+        "histogram",
+        "Time from the request sent upstream to its response's head.",
+    ),
+    ("stoa_problems_total", "counter", "Answers given by the gateway itself, by problem code."),
+    (
+        "stoa_upstream_connections",
+        "gauge",
+        "Connections to an upstream: open ones, and those of them that are idle.",
+    ),
+    ("stoa_upstream_connects_total", "counter", "Connections to an upstream that were begun."),
+    (
+        "stoa_upstream_connect_failures_total",
+        "counter",
+        "Connections to an upstream that failed before they were open.",
+    ),
+    (
+        "stoa_upstream_reuses_total",
+        "counter",
+        "Exchanges that took a connection which had served another.",
+    ),
+    ("stoa_upstream_retries_total", "counter", "Exchanges tried again after a stale connection."),
+    ("stoa_received_bytes_total", "counter", "Bytes of request bodies."),
+    ("stoa_sent_bytes_total", "counter", "Bytes of response bodies."),
+    ("stoa_exchanges_in_flight", "gauge", "Exchanges under way."),
+    ("stoa_access_log_dropped_total", "counter", "Lines that the access log could not take."),
+    ("stoa_panics_total", "counter", "Panics caught in native code."),
+    (
+        "stoa_rate_limit_evictions_total",
+        "counter",
+        "Keys in use that the table of rate limits had no room for.",
+    ),
+    ("stoa_worker_restarts_total", "counter", "Workers replaced."),
+    ("stoa_workers", "gauge", "Workers that are ready."),
+];
+
+const CLASS_LABELS: [&str; CLASSES] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
+const OTHER: &str = "_other";
+
+/// Names of what is counted by number. What has no name here is rendered as `_other`.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// Routes.
+    pub routes: &'a [String],
+    /// Upstreams.
+    pub upstreams: &'a [String],
+    /// Problem codes.
+    pub problems: &'a [&'a str],
+}
+
+/// What the main process knows itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extra {
+    /// Workers that are ready.
+    pub workers: u64,
+    /// Workers replaced.
+    pub worker_restarts: u64,
+    /// Evictions of the table of rate limits.
+    pub rate_limit_evictions: u64,
+}
+
+/// The text of all `blocks` together.
+pub fn render(layout: &Layout, blocks: &[Block<'_>], names: &Names<'_>, extra: Extra) -> String {
+    let page = Page { layout, blocks, names };
+    let mut out = String::with_capacity(16 * 1_024);
+    // Writing to a string can't fail.
+    let _ = page.write(&mut out, extra);
+    out
+}
+
+struct Page<'a> {
+    layout: &'a Layout,
+    blocks: &'a [Block<'a>],
+    names: &'a Names<'a>,
+}
+
+impl Page<'_> {
+    fn write(&self, out: &mut String, extra: Extra) -> fmt::Result {
+        for &(name, kind, help) in METRICS {
+            write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n")?;
+            match name {
+                "stoa_requests_total" => self.requests(out)?,
+                "stoa_request_duration_seconds" => {
+                    self.histograms(out, name, PerRoute::Duration, PerRoute::DurationSum)?;
+                }
+                "stoa_upstream_duration_seconds" => {
+                    self.histograms(out, name, PerRoute::Upstream, PerRoute::UpstreamSum)?;
+                }
+                "stoa_problems_total" => self.problems(out)?,
+                "stoa_upstream_connections" => {
+                    self.upstreams(out, name, ",state=\"open\"", PerUpstream::Open)?;
+                    self.upstreams(out, name, ",state=\"idle\"", PerUpstream::Idle)?;
+                }
+                "stoa_upstream_connects_total" => {
+                    self.upstreams(out, name, "", PerUpstream::Connects)?;
+                }
+                "stoa_upstream_connect_failures_total" => {
+                    self.upstreams(out, name, "", PerUpstream::ConnectFailures)?;
+                }
+                "stoa_upstream_reuses_total" => {
+                    self.upstreams(out, name, "", PerUpstream::Reused)?;
+                }
+                "stoa_upstream_retries_total" => self.shared(out, name, Shared::Retries)?,
+                "stoa_received_bytes_total" => self.shared(out, name, Shared::ReceivedBytes)?,
+                "stoa_sent_bytes_total" => self.shared(out, name, Shared::SentBytes)?,
+                "stoa_exchanges_in_flight" => self.shared(out, name, Shared::ExchangesInFlight)?,
+                "stoa_access_log_dropped_total" => {
+                    self.shared(out, name, Shared::AccessLogDropped)?;
+                }
+                "stoa_panics_total" => self.shared(out, name, Shared::Panics)?,
+                "stoa_rate_limit_evictions_total" => {
+                    writeln!(out, "{name} {}", extra.rate_limit_evictions)?;
+                }
+                "stoa_worker_restarts_total" => writeln!(out, "{name} {}", extra.worker_restarts)?,
+                _ => writeln!(out, "{name} {}", extra.workers)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn requests(&self, out: &mut String) -> fmt::Result {
+        for route in 0..=self.layout.routes() {
+            for (class, label) in CLASS_LABELS.iter().enumerate() {
+                let count = self.sum(self.layout.route(route, PerRoute::Class(class)));
+                if count > 0 {
+                    out.push_str("stoa_requests_total{route=\"");
+                    push_label(out, self.route(route));
+                    writeln!(out, "\",status=\"{label}\"}} {count}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn histograms(
+        &self,
+        out: &mut String,
+        name: &str,
+        bucket: fn(usize) -> PerRoute,
+        sum: PerRoute,
+    ) -> fmt::Result {
+        for route in 0..=self.layout.routes() {
+            let counts: [u64; BUCKETS] =
+                std::array::from_fn(|index| self.sum(self.layout.route(route, bucket(index))));
+            let total = counts.iter().fold(0_u64, |total, count| total.wrapping_add(*count));
+            if total == 0 {
+                continue;
+            }
+            let mut label = String::new();
+            push_label(&mut label, self.route(route));
+            let mut below = 0_u64;
+            for (count, bound) in counts.iter().zip(LABELS) {
+                below = below.wrapping_add(*count);
+                writeln!(out, "{name}_bucket{{route=\"{label}\",le=\"{bound}\"}} {below}")?;
+            }
+            let us = self.sum(self.layout.route(route, sum));
+            writeln!(
+                out,
+                "{name}_sum{{route=\"{label}\"}} {}.{:06}",
+                us / 1_000_000,
+                us % 1_000_000
+            )?;
+            writeln!(out, "{name}_count{{route=\"{label}\"}} {total}")?;
+        }
+        Ok(())
+    }
+
+    fn problems(&self, out: &mut String) -> fmt::Result {
+        for index in 0..PROBLEMS_MAX {
+            let count = self.sum(Layout::problem(index));
+            if count > 0 {
+                let code = self.names.problems.get(index).copied().unwrap_or(OTHER);
+                writeln!(out, "stoa_problems_total{{code=\"{code}\"}} {count}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn upstreams(
+        &self,
+        out: &mut String,
+        name: &str,
+        more: &str,
+        number: PerUpstream,
+    ) -> fmt::Result {
+        for upstream in 0..=self.layout.upstreams() {
+            let value = self.sum(self.layout.upstream(upstream, number)).cast_signed();
+            if value == 0 && upstream == self.layout.upstreams() {
+                continue;
+            }
+            write!(out, "{name}{{upstream=\"")?;
+            push_label(out, row_name(self.names.upstreams, upstream, self.layout.upstreams()));
+            writeln!(out, "\"{more}}} {value}")?;
+        }
+        Ok(())
+    }
+
+    fn shared(&self, out: &mut String, name: &str, number: Shared) -> fmt::Result {
+        writeln!(out, "{name} {}", self.sum(number as usize).cast_signed())
+    }
+
+    fn sum(&self, index: usize) -> u64 {
+        self.blocks.iter().fold(0, |sum, block| sum.wrapping_add(block.value(index)))
+    }
+
+    fn route(&self, route: usize) -> &str {
+        row_name(self.names.routes, route, self.layout.routes())
+    }
+}
+
+fn row_name(names: &[String], row: usize, rows: usize) -> &str {
+    names.get(row).filter(|_| row < rows).map_or(OTHER, String::as_str)
+}
+
+/// Appends a label's value, escaped.
+fn push_label(out: &mut String, value: &str) {
+    for character in value.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            _ => out.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    fn words(layout: &Layout) -> Vec<AtomicU64> {
+        (0..layout.words()).map(|_| AtomicU64::new(0)).collect()
+    }
+
+    fn rendered(fill: impl Fn(&Block<'_>, &Block<'_>)) -> String {
+        let layout = Layout::new(2, 1);
+        let (one, two) = (words(&layout), words(&layout));
+        let blocks = [Block::new(&layout, &one), Block::new(&layout, &two)];
+        let [first, second] = &blocks;
+        fill(first, second);
+        let routes = ["echo".to_owned(), "a\"\\\n".to_owned()];
+        let upstreams = ["backend".to_owned()];
+        let names = Names { routes: &routes, upstreams: &upstreams, problems: &["bad_request"] };
+        render(
+            &layout,
+            &blocks,
+            &names,
+            Extra { workers: 2, worker_restarts: 1, rate_limit_evictions: 5 },
+        )
+    }
+
+    fn has(text: &str, line: &str) -> bool {
+        text.lines().any(|other| other == line)
+    }
+
+    #[test]
+    fn workers_are_summed() {
+        let text = rendered(|one, two| {
+            one.request(0, 200, 1_500_000, 10, 20);
+            two.request(0, 204, 20, 1, 2);
+            two.request(1, 503, 0, 0, 0);
+            two.request(u32::MAX, 0, 0, 0, 0);
+            two.upstream_latency(0, 30);
+            one.problem(0);
+            two.problem(63);
+            one.upstream_connections(0, 3);
+            two.upstream_connections(0, -1);
+            one.exchanges_in_flight(-1);
+            two.retries(4);
+        });
+        for line in [
+            "stoa_requests_total{route=\"echo\",status=\"2xx\"} 2",
+            "stoa_requests_total{route=\"a\\\"\\\\\\n\",status=\"5xx\"} 1",
+            "stoa_requests_total{route=\"_other\",status=\"none\"} 1",
+            "stoa_request_duration_seconds_bucket{route=\"echo\",le=\"0.000025\"} 1",
+            "stoa_request_duration_seconds_bucket{route=\"echo\",le=\"1\"} 1",
+            "stoa_request_duration_seconds_bucket{route=\"echo\",le=\"2.5\"} 2",
+            "stoa_request_duration_seconds_bucket{route=\"echo\",le=\"+Inf\"} 2",
+            "stoa_request_duration_seconds_sum{route=\"echo\"} 1.500020",
+            "stoa_request_duration_seconds_count{route=\"echo\"} 2",
+            "stoa_upstream_duration_seconds_sum{route=\"echo\"} 0.000030",
+            "stoa_problems_total{code=\"bad_request\"} 1",
+            "stoa_problems_total{code=\"_other\"} 1",
+            "stoa_upstream_connections{upstream=\"backend\",state=\"open\"} 2",
+            "stoa_upstream_connections{upstream=\"backend\",state=\"idle\"} 0",
+            "stoa_upstream_connect_failures_total{upstream=\"backend\"} 0",
+            "stoa_upstream_retries_total 4",
+            "stoa_received_bytes_total 11",
+            "stoa_sent_bytes_total 22",
+            "stoa_exchanges_in_flight -1",
+            "stoa_rate_limit_evictions_total 5",
+            "stoa_worker_restarts_total 1",
+            "stoa_workers 2",
+        ] {
+            assert!(has(&text, line), "{line}\nin\n{text}");
+        }
+    }
+
+    #[test]
+    fn each_metric_is_declared_once_and_used_as_declared() {
+        let text = rendered(|one, _| {
+            one.request(0, 200, 1, 1, 1);
+            one.upstream_latency(0, 1);
+            one.problem(0);
+        });
+        let names: HashSet<_> = METRICS.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(names.len(), METRICS.len());
+        for (name, kind, help) in METRICS {
+            assert!(has(&text, &format!("# HELP {name} {help}")));
+            assert!(has(&text, &format!("# TYPE {name} {kind}")));
+            assert!(text.lines().any(|line| line.starts_with(name)), "{name}");
+            assert_eq!(*kind == "counter", name.ends_with("_total"), "{name}");
+        }
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let name = line.split(['{', ' ']).next().unwrap_or_default();
+            let suffixes = ["_bucket", "_sum", "_count"];
+            let base = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+            assert!(names.contains(base), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_has_counted_nothing_is_left_out() {
+        let text = rendered(|_, _| ());
+        assert!(!text.contains("route="));
+        assert!(!text.contains("code="));
+        assert!(!text.contains(OTHER));
+        assert!(has(&text, "stoa_exchanges_in_flight 0"));
+    }
+}

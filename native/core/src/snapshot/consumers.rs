@@ -1,0 +1,165 @@
+//! Consumers, tenants and their API keys, interned.
+
+use std::collections::HashMap;
+
+use crate::{
+    credentials::{KeyTable, KeyTableBuilder, parse_expiry, parse_digest},
+    model::Model,
+};
+
+use super::ModelError;
+
+/// Most consumers in one configuration.
+const CONSUMERS_MAX: usize = 16_000_000;
+
+/// Who may call, by number.
+#[derive(Debug)]
+pub struct Consumers {
+    /// Finds a consumer by a key.
+    pub keys: KeyTable,
+    names: Vec<Box<str>>,
+    tenant_of: Vec<u32>,
+    tenants: Vec<Box<str>>,
+}
+
+impl Consumers {
+    /// Name of a consumer.
+    pub fn name(&self, consumer: u32) -> &str {
+        self.names.get(consumer as usize).map_or("", AsRef::as_ref)
+    }
+
+    /// Tenant of a consumer.
+    pub fn tenant(&self, consumer: u32) -> u32 {
+        self.tenant_of.get(consumer as usize).copied().unwrap_or(0)
+    }
+
+    /// Name of a tenant.
+    pub fn tenant_name(&self, tenant: u32) -> &str {
+        self.tenants.get(tenant as usize).map_or("", AsRef::as_ref)
+    }
+
+    /// How many consumers there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether nobody may call.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// How many tenants there are.
+    pub fn tenants(&self) -> usize {
+        self.tenants.len()
+    }
+}
+
+/// Collects consumers before they are numbered for good.
+#[derive(Debug, Default)]
+pub struct ConsumersBuilder {
+    names: Vec<Box<str>>,
+    by_name: HashMap<Box<str>, u32>,
+    tenant_of: Vec<u32>,
+    tenants: Vec<Box<str>>,
+    tenant_by_name: HashMap<Box<str>, u32>,
+    keys: Vec<([u8; 32], u32, u64)>,
+}
+
+impl ConsumersBuilder {
+    /// Adds a key, and its consumer when that is new.
+    ///
+    /// # Errors
+    ///
+    /// When the consumer is known under another tenant, or there are too many.
+    pub fn add(
+        &mut self,
+        consumer: &str,
+        tenant: &str,
+        key: Option<([u8; 32], u64)>,
+    ) -> Result<(), String> {
+        let tenant = self.tenant(tenant)?;
+        let number = if let Some(&number) = self.by_name.get(consumer) {
+            if self.tenant_of.get(number as usize) != Some(&tenant) {
+                return Err(format!("consumer `{consumer}` belongs to another tenant already"));
+            }
+            number
+        } else {
+            let number = next_number(&self.names)?;
+            self.names.push(consumer.into());
+            self.by_name.insert(consumer.into(), number);
+            self.tenant_of.push(tenant);
+            number
+        };
+        if let Some((digest, expires_at_s)) = key {
+            self.keys.push((digest, number, expires_at_s));
+        }
+        Ok(())
+    }
+
+    fn tenant(&mut self, name: &str) -> Result<u32, String> {
+        if let Some(&number) = self.tenant_by_name.get(name) {
+            return Ok(number);
+        }
+        let number = next_number(&self.tenants)?;
+        self.tenants.push(name.into());
+        self.tenant_by_name.insert(name.into(), number);
+        Ok(number)
+    }
+
+    /// Adds the model's own consumers and builds the table of keys.
+    pub(super) fn finish(mut self, model: &Model, errors: &mut Vec<ModelError>) -> Consumers {
+        for (name, consumer) in &model.consumers {
+            let at = format!("consumers.{name}");
+            if let Err(message) = self.add(name, &consumer.tenant, None) {
+                errors.push(ModelError::new(&at, message));
+            }
+            for (index, key) in consumer.api_keys.iter().enumerate() {
+                let at = format!("{at}.apiKeys.{index}");
+                let digest = parse_digest(&key.sha256);
+                let expires_at_s = match &key.expires_at {
+                    Some(text) => parse_expiry(text),
+                    None => Some(0),
+                };
+                match (digest, expires_at_s) {
+                    (Some(digest), Some(expires)) => {
+                        if let Err(message) = self.add(name, &consumer.tenant, Some((digest, expires)))
+                        {
+                            errors.push(ModelError::new(at, message));
+                        }
+                    }
+                    (None, _) => errors.push(ModelError::new(
+                        format!("{at}.sha256"),
+                        "a SHA-256 digest has 64 hexadecimal digits",
+                    )),
+                    (_, None) => errors.push(ModelError::new(
+                        format!("{at}.expiresAt"),
+                        "a date or time as in RFC 3339 is needed: 2027-01-31 or 2027-01-31T12:00:00Z",
+                    )),
+                }
+            }
+        }
+        let mut table = KeyTableBuilder::with_capacity(self.keys.len());
+        for (digest, consumer, expires_at_s) in self.keys {
+            if table.insert(digest, consumer, expires_at_s).is_err() {
+                let name = self.names.get(consumer as usize).map_or("", AsRef::as_ref);
+                errors.push(ModelError::new(
+                    format!("consumers.{name}.apiKeys"),
+                    "the same API key is given twice",
+                ));
+            }
+        }
+        Consumers {
+            keys: table.build(),
+            names: self.names,
+            tenant_of: self.tenant_of,
+            tenants: self.tenants,
+        }
+    }
+}
+
+fn next_number(names: &[Box<str>]) -> Result<u32, String> {
+    if names.len() >= CONSUMERS_MAX {
+        return Err(format!("there may be at most {CONSUMERS_MAX} consumers"));
+    }
+    u32::try_from(names.len()).map_err(|error| error.to_string())
+}

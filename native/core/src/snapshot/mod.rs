@@ -1,0 +1,189 @@
+//! A configuration, compiled: everything a request needs to be decided on, immutable.
+//!
+//! A model becomes a snapshot in one step or not at all; every reason why not is reported with
+//! the path of the field that caused it. Names are interned here: a route, an upstream, a
+//! consumer and a tenant are numbers on the hot path.
+
+mod consumers;
+mod route;
+mod upstream;
+
+pub use consumers::{Consumers, ConsumersBuilder};
+pub use route::{Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan};
+pub use upstream::{EndpointPlan, HostHeader, UpstreamPlan};
+
+use crate::{
+    forwarded::Style,
+    http1::head::Limits as HeadLimits,
+    model::Model,
+    router::{Router, path::EncodedSlashes},
+    trusted::TrustedProxies,
+};
+
+/// Why a model is no snapshot: where, and what is wrong.
+#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+pub struct ModelError {
+    /// Path of the field, joined by dots: `routes.0.match.path`.
+    pub path: String,
+    /// One sentence.
+    pub message: String,
+}
+
+impl ModelError {
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+/// Which request ids of others are kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AcceptRequestId {
+    /// Anybody's.
+    Always,
+    /// Those of trusted proxies.
+    Trusted,
+    /// None.
+    Never,
+}
+
+/// What holds for every route: the gateway's place in the network.
+#[derive(Debug)]
+pub struct Edge {
+    /// Bounds of a request's head.
+    pub head_limits: HeadLimits,
+    /// Whether `%2F` may pass.
+    pub encoded_slashes: EncodedSlashes,
+    /// Forwarding fields to write.
+    pub forwarded: Style,
+    /// Whose forwarding fields are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Field of the request id, lower-case.
+    pub request_id_header: String,
+    /// Whose request ids are kept.
+    pub accept_request_id: AcceptRequestId,
+    /// Largest body where the route does not say.
+    pub body_max_bytes: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// What holds for every route.
+    pub edge: Edge,
+    /// Finds a route.
+    pub router: Router,
+    /// By route number.
+    pub routes: Vec<RoutePlan>,
+    /// By upstream number.
+    pub upstreams: Vec<UpstreamPlan>,
+    /// Who may call.
+    pub consumers: Consumers,
+    /// Shared cells that the limits of known keys take.
+    pub dense_cells: usize,
+    /// Shared cells for unknown keys.
+    pub table_cells: usize,
+}
+
+impl Snapshot {
+    /// Compiles `model`; `consumers` already holds the keys of `model.api_key_files`.
+    ///
+    /// # Errors
+    ///
+    /// Every field that stands in the way, in the model's order.
+    pub fn compile(model: &Model, consumers: ConsumersBuilder) -> Result<Self, Vec<ModelError>> {
+        let mut errors = Vec::new();
+        let consumers = consumers.finish(model, &mut errors);
+        let upstreams: Vec<UpstreamPlan> = model
+            .upstreams
+            .iter()
+            .filter_map(|(name, upstream)| upstream::compile(name, upstream, &mut errors))
+            .collect();
+        let edge = compile_edge(model, &mut errors);
+
+        let mut dense_cells = 0;
+        let mut routes = Vec::with_capacity(model.routes.len());
+        let mut specs = Vec::with_capacity(model.routes.len());
+        for (index, route) in model.routes.iter().enumerate() {
+            let mut compiler = route::Compiler {
+                at: format!("routes.{index}"),
+                upstreams: &upstreams,
+                consumers: &consumers,
+                dense_cells: &mut dense_cells,
+                errors: &mut errors,
+            };
+            specs.push(compiler.spec(route));
+            routes.extend(compiler.plan(route));
+        }
+        let router = Router::build(&specs).map_err(|route_errors| {
+            errors.extend(route_errors.into_iter().map(|error| {
+                let at = error.route;
+                ModelError::new(format!("routes.{at}.match.{}", error.field), error.message)
+            }));
+        });
+        match (router, edge) {
+            (Ok(router), Some(edge)) if errors.is_empty() => {
+                let mut snapshot = Self {
+                    edge,
+                    router,
+                    routes,
+                    upstreams,
+                    consumers,
+                    dense_cells,
+                    table_cells: model.limits.rate_limit_keys_max.next_power_of_two().max(64),
+                };
+                snapshot.resolve_path_parameters(&mut errors);
+                if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
+            }
+            _ => Err(errors),
+        }
+    }
+
+    /// Checks that templates only name path parameters that their route's pattern has.
+    fn resolve_path_parameters(&mut self, errors: &mut Vec<ModelError>) {
+        for (index, route) in self.routes.iter_mut().enumerate() {
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            for name in route.path_parameters() {
+                match self.router.param_index(number, &name) {
+                    Some(parameter) => route.parameters.push((name, parameter)),
+                    None => errors.push(ModelError::new(
+                        format!("routes.{index}"),
+                        format!("`${{path.{name}}}` is used, but the path has no `{{{name}}}`"),
+                    )),
+                }
+            }
+        }
+    }
+}
+
+fn compile_edge(model: &Model, errors: &mut Vec<ModelError>) -> Option<Edge> {
+    let trusted_proxies = TrustedProxies::parse(&model.forwarded.trusted_proxies)
+        .map_err(|error| {
+            errors.push(ModelError::new("forwarded.trustedProxies", error.to_string()));
+        })
+        .ok()?;
+    Some(Edge {
+        head_limits: HeadLimits {
+            target_max_bytes: model.limits.target_max_bytes,
+            head_max_bytes: model.limits.head_max_bytes,
+            fields_max: model.limits.headers_max,
+        },
+        encoded_slashes: match model.paths.encoded_slashes.as_str() {
+            "keep" => EncodedSlashes::Keep,
+            _ => EncodedSlashes::Reject,
+        },
+        forwarded: match model.forwarded.style.as_str() {
+            "forwarded" => Style::Forwarded,
+            "both" => Style::Both,
+            "none" => Style::None,
+            _ => Style::XForwarded,
+        },
+        trusted_proxies,
+        request_id_header: model.request_id.header.to_ascii_lowercase(),
+        accept_request_id: match model.request_id.accept.as_str() {
+            "always" => AcceptRequestId::Always,
+            "never" => AcceptRequestId::Never,
+            _ => AcceptRequestId::Trusted,
+        },
+        body_max_bytes: model.limits.body_max_bytes,
+    })
+}

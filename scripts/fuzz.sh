@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs every fuzz target of native/fuzz for FUZZ_S seconds (default 600). Stops at the first crash, whose input
+# cargo-fuzz leaves in native/fuzz/artifacts/.
+set -eu
+
+cd "$(dirname "$0")/../native/fuzz"
+missing() {
+  printf 'missing: %s\n    get it: %s\n' "$1" "$2" >&2
+  exit 1
+}
+cargo +nightly --version >/dev/null 2>&1 || missing 'a nightly Rust toolchain' 'rustup toolchain install nightly'
+cargo fuzz --version >/dev/null 2>&1 || missing 'cargo-fuzz' 'cargo install --locked cargo-fuzz'
+
+for target in $(cargo +nightly fuzz list); do
+  printf '== %s: %s s\n' "$target" "${FUZZ_S:-600}"
+  cargo +nightly fuzz run "$target" -- -max_total_time="${FUZZ_S:-600}" -print_final_stats=1
+done

@@ -1,0 +1,54 @@
+/**
+ * A configuration that both the schema and native code have agreed to.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+
+import { type Loaded, loadConfig, parseConfig } from '../config/load.ts';
+import type { Overrides } from '../config/overrides.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Model } from '../config/schema.ts';
+import { GatewayError } from '../errors.ts';
+import { loadAddon } from './native.ts';
+
+/** The file that is used when none is named. */
+export const FILE_DEFAULT = 'gateway.yaml';
+
+export type Checked =
+  | { readonly ok: true; readonly model: Model }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** The file to use; a usage error that says what to do when there is none. */
+export function configFile(named: string | undefined): string {
+  if (named !== undefined) return named;
+  if (existsSync(FILE_DEFAULT)) return FILE_DEFAULT;
+  throw new GatewayError(
+    'usage',
+    `no configuration: name a file with --config, or put a ${FILE_DEFAULT} into this folder`,
+  );
+}
+
+export async function checkFile(file: string, overrides: Overrides = {}): Promise<Checked> {
+  return checkNatively(loadConfig(file, process.env, overrides));
+}
+
+/** An open route to one upstream, with no file at all. The caller has checked the URL. */
+export async function checkOpenRoute(upstream: string, overrides: Overrides): Promise<Checked> {
+  const written = {
+    version: 1,
+    upstreams: { upstream: { endpoints: [{ url: upstream }] } },
+    routes: [{ name: 'open', match: { path: '/*' }, upstream: 'upstream' }],
+  };
+  const source = { file: 'command line', baseDir: process.cwd(), env: {}, overrides };
+  return checkNatively(parseConfig(JSON.stringify(written), source));
+}
+
+/** What native code has to compile is checked by compiling it. */
+async function checkNatively(loaded: Loaded): Promise<Checked> {
+  if (!loaded.ok) return loaded;
+  const { checkModel } = await loadAddon();
+  const problems = loaded.problemsAt(checkModel(JSON.stringify(loaded.model)));
+  return problems.length === 0 ? { ok: true, model: loaded.model } : { ok: false, problems };
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+
+import { runCli } from './program.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(argv: readonly string[], input = ''): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const code = await runCli(argv, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    paint: (_, text) => text,
+    readInput: () => Promise.resolve(input),
+  });
+  return { code, out, err };
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'stoa-cli-'));
+after(() => rmSync(directory, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const GOOD_DIGEST = '770e607624d689265ca6c44884d0807d9b054d23c473c106c72be9de08b7376c';
+
+describe('every command', () => {
+  for (const argv of [
+    [],
+    ['run'],
+    ['check'],
+    ['explain'],
+    ['schema'],
+    ['keys'],
+    ['keys', 'hash'],
+    ['keys', 'create'],
+    ['demo'],
+    ['version'],
+  ]) {
+    it(`tells what it can do: ${argv.join(' ')} --help`, async () => {
+      const { code, out, err } = await run([...argv, '--help']);
+      assert.equal(code, 0);
+      assert.match(out, /^Usage: stoa-gateway/);
+      assert.equal(err, '');
+    });
+  }
+});
+
+describe('a command that makes no sense', () => {
+  // biome-ignore format: a table is read by column.
+  const cases = [
+    { argv: ['chek'],                                             says: /unknown command "chek" \(did you mean "check"\?\)/ },
+    { argv: ['check', '--confg', 'x'],                            says: /unknown option '--confg'/ },
+    { argv: ['--mode=shadow', '--upstream=http://a'],             says: /"proxy" only; "shadow" comes later/ },
+    { argv: ['--port=65536', '--upstream=http://a'],              says: /from 0 to 65535/ },
+    { argv: ['--workers=0', '--upstream=http://a'],               says: /from 1 to 256/ },
+    { argv: ['--host=a b', '--upstream=http://a'],                says: /an IP address or a name/ },
+    { argv: ['--upstream=https://a'],                             says: /https:\/\/ to an upstream is not supported/ },
+    { argv: ['run', '-c', 'x.yaml', '--upstream=http://a'],       says: /cannot be used with/ },
+    { argv: ['explain', 'GET', 'nonsense'],                       says: /not a URL and not a path/ },
+    { argv: ['explain', 'GET', '/', '-H', 'nonsense'],            says: /"name: value"/ },
+    { argv: ['keys', 'create', '--prefix', 'a b'],                says: /A prefix is/ },
+    { argv: ['check', 'a.yaml', '-o', 'xml'],                     says: /Allowed choices are text, json/ },
+    { argv: ['demo', '--address', 'nowhere'],                     says: /host:port/ },
+  ];
+  for (const { argv, says } of cases) {
+    it(`is exit code 2: ${argv.join(' ')}`, async () => {
+      const { code, out, err } = await run(argv);
+      assert.equal(code, 2);
+      assert.match(err, says);
+      assert.equal(out, '');
+    });
+  }
+
+  it('as the environment may make it', async () => {
+    process.env['GATEWAY_PORT'] = 'eighty';
+    try {
+      const { code, err } = await run(['--upstream=http://a']);
+      assert.equal(code, 2);
+      assert.match(err, /from env 'GATEWAY_PORT'/);
+    } finally {
+      delete process.env['GATEWAY_PORT'];
+    }
+  });
+});
+
+describe('check', () => {
+  const wrong = file('wrong.yaml', 'version: 1\nrouts: []\n');
+
+  it('tells problems with their places, and exit code 1', async () => {
+    const { code, out } = await run(['check', wrong]);
+    assert.equal(code, 1);
+    assert.equal(
+      out,
+      `${wrong}:2:1: routs: unknown key "routs" (did you mean "routes"?)\n1 problem\n`,
+    );
+  });
+
+  it('tells programs the same in JSON', async () => {
+    const { code, out } = await run(['check', '-c', wrong, '-o', 'json']);
+    assert.equal(code, 1);
+    assert.deepEqual(JSON.parse(out), {
+      ok: false,
+      problems: [
+        {
+          file: wrong,
+          line: 2,
+          column: 1,
+          path: 'routs',
+          message: 'unknown key "routs" (did you mean "routes"?)',
+        },
+      ],
+    });
+  });
+
+  it('run does not start with it', async () => {
+    const { code, out, err } = await run(['run', '-c', wrong]);
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    assert.match(err, /unknown key "routs"/);
+  });
+});
+
+describe('keys', () => {
+  it('hashes an argument', async () => {
+    assert.equal((await run(['keys', 'hash', 'good'])).out, `${GOOD_DIGEST}\n`);
+  });
+
+  it('hashes standard input, without its last line break', async () => {
+    assert.equal((await run(['keys', 'hash'], 'good\n')).out, `${GOOD_DIGEST}\n`);
+    assert.deepEqual(JSON.parse((await run(['keys', 'hash', '-o', 'json'], 'good')).out), {
+      sha256: GOOD_DIGEST,
+    });
+  });
+
+  it('refuses what is no key, without repeating it', async () => {
+    const { code, err } = await run(['keys', 'hash'], 'two words');
+    assert.equal(code, 2);
+    assert.doesNotMatch(err, /two/);
+  });
+
+  it('creates a key and the digest of it, never the same', async () => {
+    const [one, two] = await Promise.all([
+      run(['keys', 'create', '-o', 'json', '--prefix', 'acme_']),
+      run(['keys', 'create', '-o', 'json']),
+    ]);
+    const { key, sha256 } = JSON.parse(one.out) as { key: string; sha256: string };
+    assert.match(key, /^acme_[\w-]{43}$/);
+    assert.equal((await run(['keys', 'hash', key])).out, `${sha256}\n`);
+    assert.notEqual(one.out, two.out);
+  });
+});
+
+it('schema prints what an editor wants', async () => {
+  const { code, out } = await run(['schema']);
+  assert.equal(code, 0);
+  assert.equal((JSON.parse(out) as { type: string }).type, 'object');
+});
+
+it('version says which', async () => {
+  const { out } = await run(['version']);
+  assert.match(out, /^stoa-gateway \d+\.\d+\.\d+ \(node /);
+  assert.equal((await run(['--version'])).out, out);
+});

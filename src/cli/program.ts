@@ -1,0 +1,101 @@
+/**
+ * The command line: every command, and what becomes of what they throw.
+ *
+ * Exit codes: 0 done, 1 failed or not valid, 2 not understood.
+ *
+ * @module
+ */
+
+import { Command, CommanderError } from 'commander';
+
+import { GatewayError } from '../errors.ts';
+import { checkCommand } from './check.ts';
+import { demoCommand } from './demo-command.ts';
+import { explainCommand } from './explain.ts';
+import { keysCommand } from './keys.ts';
+import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+import { versionText } from './version.ts';
+
+const EXAMPLES = `
+Without a command, the gateway runs: its options are those of "stoa-gateway run --help".
+
+Examples:
+  $ stoa-gateway --mode=proxy --port=8080 --upstream=http://backend:8080
+  $ stoa-gateway run --config gateway.yaml
+  $ stoa-gateway check gateway.yaml
+  $ stoa-gateway explain GET /echo/hello --config gateway.yaml
+  $ stoa-gateway help keys`;
+
+/** `argv` without the interpreter and the script. Resolves to the exit code; never rejects. */
+export async function runCli(
+  argv: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(terminal, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, terminal);
+  }
+}
+
+/** `exit` is told an exit code other than 0 when the command has one. */
+export function buildProgram(terminal: Terminal, exit: (code: number) => void): Command {
+  const program = new Command('stoa-gateway')
+    .description('STOA Gateway: a fast API gateway, configured by one file')
+    .version(versionText(), '-V, --version', 'print the version')
+    .addHelpText('after', EXAMPLES)
+    .addCommand(runCommand(terminal, exit), { isDefault: true })
+    .addCommand(checkCommand(terminal, exit))
+    .addCommand(explainCommand(terminal, exit))
+    .addCommand(schemaCommand(terminal))
+    .addCommand(keysCommand(terminal))
+    .addCommand(demoCommand(terminal))
+    .addCommand(
+      new Command('version')
+        .description('print the version')
+        .action(() => terminal.out(`${versionText()}\n`)),
+    );
+  for (const command of everyCommand(program)) {
+    if (command.commands.length > 0)
+      command.helpCommand('help [command]', 'print this of a command');
+    command
+      .helpOption('-h, --help', 'print this')
+      .showHelpAfterError(`(${fullName(command)} --help says what there is)`)
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => terminal.out(text),
+        writeErr: (text) => terminal.err(text),
+      })
+      .configureHelp({ styleTitle: (title) => terminal.paint('bold', title) });
+  }
+  return program;
+}
+
+/** The command itself, then those below it, as they were added. */
+export function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** `stoa-gateway keys hash`. */
+export function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function exitCodeOf(error: unknown, terminal: Terminal): number {
+  // Help and version are thrown with 0; everything else commander throws is a misuse it has told.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof GatewayError) {
+    terminal.err(`error: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.err(`this is a defect in the gateway: ${text}\n`);
+  return 1;
+}

@@ -1,0 +1,75 @@
+/**
+ * Consumers: who may call, for which tenant, with which keys.
+ *
+ * A key never leaves this file in the clear: what is written as `value` becomes its SHA-256 here.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+
+import { Name } from './fields.ts';
+
+/** 64 hexadecimal digits. Keys are random, so a plain digest is as good as a slow one. */
+export function digestOfKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+/** What can be carried in a header as it is. Bound: 1024 characters. */
+export function isKey(text: string): boolean {
+  return /^[\x21-\x7e]{1,1024}$/.test(text);
+}
+
+const Expiry = z
+  .string()
+  .refine(isExpiry, 'not a date; expected 2027-01-31 or 2027-01-31T12:00:00Z (in quotes is best)');
+
+const ApiKey = z
+  .strictObject({
+    sha256: z
+      .string()
+      .regex(/^[0-9A-Fa-f]{64}$/, 'expected 64 hexadecimal digits, as `keys hash` prints them')
+      .optional()
+      .describe('SHA-256 of the key, as `stoa-gateway keys hash` prints it.'),
+    value: z
+      .string()
+      .refine(isKey, 'a key is 1 to 1024 visible ASCII characters without spaces')
+      .optional()
+      .describe('The key itself; better `${ENV_NAME}` or `file:path`. Hashed when it is loaded.'),
+    expiresAt: Expiry.nullable()
+      .default(null)
+      .describe('From then on it is refused: a date (its first moment, UTC) or an RFC 3339 time.'),
+  })
+  .refine(
+    (key) => (key.sha256 === undefined) !== (key.value === undefined),
+    'exactly one of sha256 and value is needed',
+  )
+  .transform(({ sha256, value, expiresAt }) => ({
+    sha256: value === undefined ? (sha256 ?? '').toLowerCase() : digestOfKey(value),
+    expiresAt,
+  }));
+
+export const Consumer = z
+  .strictObject({
+    tenant: Name.nullable()
+      .default(null)
+      .describe('Whose it is; without it, the consumer’s own name.'),
+    apiKeys: z
+      .array(ApiKey)
+      .max(10_000)
+      .default([])
+      .describe('Its keys; several may be valid at once.'),
+  })
+  .describe('Somebody who calls.');
+
+/** Source: RFC 3339 §5.6, `full-date` and `date-time`. */
+function isExpiry(text: string): boolean {
+  const form = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?$/;
+  if (!form.test(text)) return false;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) return false;
+  // Date.parse takes 30 February for 2 March; a day that does not survive the round trip is none.
+  const day = text.slice(0, 10);
+  return new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) === day;
+}

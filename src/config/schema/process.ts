@@ -1,0 +1,135 @@
+/**
+ * What concerns the process as a whole: sockets, maxima, logs, how it ends.
+ *
+ * @module
+ */
+
+import * as z from 'zod';
+
+import { isNetwork, parseAddress } from '../address.ts';
+import { duration, HeaderName, whole } from './fields.ts';
+
+const MAX_BYTES = 1_099_511_627_776;
+
+const AddressText = z
+  .string()
+  .max(300)
+  .refine(
+    (text) => parseAddress(text) !== null,
+    'not an address; expected host:port, such as 127.0.0.1:8080 or [::1]:8080',
+  );
+
+export const Listener = z
+  .strictObject({
+    address: AddressText.default('127.0.0.1:8080').describe(
+      'Where to listen, `host:port`. `0.0.0.0` is every IPv4 address; port 0 picks a free one.',
+    ),
+  })
+  .describe('A socket that accepts HTTP/1.1.');
+
+export const Admin = z
+  .union([
+    z.literal('off'),
+    z.strictObject({
+      address: AddressText.default('127.0.0.1:9901').describe(
+        'Where to serve it, `host:port`. Not for the public: it asks nobody for a key.',
+      ),
+    }),
+  ])
+  .transform((admin) => (admin === 'off' ? null : admin))
+  .describe('`/health/live`, `/health/ready` and `/metrics`; `off` serves them nowhere.');
+
+export const Limits = z
+  .strictObject({
+    targetMaxBytes: whole(64, 65_536)
+      .default(8192)
+      .describe('Longest request target (path and query); longer is 414.'),
+    headMaxBytes: whole(1024, 262_144)
+      .default(32_768)
+      .describe(
+        'Longest request line and headers together, and longest response head; longer is 431 or 502.',
+      ),
+    headersMax: whole(1, 128).default(100).describe('Most headers in a request; more is 431.'),
+    bodyMaxBytes: whole(0, MAX_BYTES)
+      .default(1_073_741_824)
+      .describe('Largest request body; larger is 413. A route may set its own.'),
+    exchangesMax: whole(1, 1_048_576)
+      .default(16_384)
+      .describe('Most requests in flight in one worker; more is 503.'),
+    rateLimitKeysMax: whole(1024, 16_777_216)
+      .default(65_536)
+      .describe('Most addresses and header values whose rate is remembered, all workers together.'),
+    bodyIdleMs: duration()
+      .max(9000)
+      .default(8000)
+      .describe('Longest pause inside a request body; longer is 408.'),
+  })
+  .describe('What a request may be, and how many there may be.');
+
+export const Paths = z
+  .strictObject({
+    encodedSlashes: z
+      .enum(['reject', 'keep'])
+      .default('reject')
+      .describe('What happens to `%2F` and `%5C` in a path: 400, or left encoded.'),
+  })
+  .describe('How paths are normalised before anything is matched.');
+
+export const Forwarded = z
+  .strictObject({
+    style: z
+      .enum(['x-forwarded', 'forwarded', 'both', 'none'])
+      .default('x-forwarded')
+      .describe('Which headers tell the upstream where a request came from.'),
+    trustedProxies: z
+      .array(
+        z
+          .string()
+          .refine(isNetwork, 'not an address or network; expected the form 10.0.0.0/8')
+          .describe('An address or a network, such as `10.0.0.0/8`.'),
+      )
+      .max(1024)
+      .default([])
+      .describe('Peers whose own forwarding headers are believed.'),
+  })
+  .describe('The forwarding headers upstreams see.');
+
+export const RequestId = z
+  .strictObject({
+    header: HeaderName.default('x-request-id')
+      .transform((name) => name.toLowerCase())
+      .describe('Header that carries the identifier, to the upstream and back.'),
+    accept: z
+      .enum(['always', 'trusted', 'never'])
+      .default('trusted')
+      .describe('Whose identifier is kept: anybody’s, a trusted proxy’s or nobody’s.'),
+  })
+  .describe('How requests are named.');
+
+export const AccessLog = z
+  .strictObject({
+    output: z
+      .string()
+      .min(1)
+      .max(4096)
+      .default('off')
+      .describe('`off`, `stdout`, `stderr`, or a file, relative to the configuration’s folder.'),
+  })
+  .describe('One JSON line a request; queries and keys are never in it.');
+
+export const Drain = z
+  .strictObject({
+    deadlineMs: whole(0, 3_600_000)
+      .default(30_000)
+      .describe('After SIGTERM, how long open requests may take to finish.'),
+  })
+  .describe('How the gateway ends.');
+
+export const Supervision = z
+  .strictObject({
+    stallMs: duration()
+      .min(500)
+      .default(10_000)
+      .describe('A worker that does nothing for this long is replaced.'),
+  })
+  .describe('How workers are watched.');

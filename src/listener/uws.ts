@@ -1,0 +1,112 @@
+/**
+ * The default front: plaintext HTTP/1.1 by uWebSockets.js.
+ *
+ * It accepts, and hands every request to native code as the bytes of its head; what happens to it
+ * is decided there. What this front decides on its own is listed in docs/wire-conformance.md.
+ *
+ * Bounds: a head of `UWS_HTTP_MAX_HEADERS_SIZE` bytes, which the main process sets before this
+ * process starts, and 100 fields; 10 s for a head, and without a byte of a body or a response.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  App,
+  type HttpRequest,
+  type HttpResponse,
+  type us_listen_socket,
+  us_listen_socket_close,
+} from 'uWebSockets.js';
+
+import { GatewayError } from '../errors.ts';
+import type { WorkerCore } from '../native/addon.ts';
+import { WANTS_BODY } from '../native/record.ts';
+import { answer } from './answer.ts';
+import { Exchanges } from './exchanges.ts';
+
+/** Between two looks at what is still open. */
+const DRAIN_STEP_MS = 20;
+
+export interface Listener {
+  /** New connections are refused from now on. */
+  stopAccepting(): void;
+  /** Resolves when no exchange is open, or after `deadlineMs`. */
+  drain(deadlineMs: number): Promise<void>;
+  /** Closes every connection. */
+  close(): void;
+}
+
+const exchangesOf = new WeakMap<WorkerCore, Exchanges>();
+
+/** Accepts on `address`; rejects with `GatewayError` when it can't. */
+export function listen(
+  core: WorkerCore,
+  address: { readonly host: string; readonly port: number },
+): Promise<Listener> {
+  const exchanges = exchangesOf.get(core) ?? new Exchanges(core);
+  exchangesOf.set(core, exchanges);
+  const app = App().any('/*', handlerOf(core, exchanges));
+  const { host, port } = address;
+
+  return new Promise((resolve, reject) => {
+    app.listen(host, port, (socket) => {
+      if (socket) resolve(listenerOf(app, socket, core, exchanges));
+      else reject(new GatewayError('address_in_use', `cannot listen on ${host}:${port}`));
+    });
+  });
+}
+
+/** The one function that runs for every request. It returns with an answer or an exchange. */
+function handlerOf(
+  core: WorkerCore,
+  exchanges: Exchanges,
+): (res: HttpResponse, req: HttpRequest) => void {
+  let head = '';
+  const addField = (name: string, value: string): void => {
+    head += `${name}: ${value}\r\n`;
+  };
+
+  return (res, req) => {
+    // `getMethod` lower-cases in place, so it must not be called before this.
+    const method = req.getCaseSensitiveMethod();
+    const query = req.getQuery();
+    head = query
+      ? `${method} ${req.getUrl()}?${query} HTTP/1.1\r\n`
+      : `${method} ${req.getUrl()} HTTP/1.1\r\n`;
+    req.forEach(addField);
+    head += '\r\n';
+
+    const begun = core.begin(head, res.getRemoteAddress());
+    if (begun === 0) {
+      answer(res, core, exchanges.draining);
+      return;
+    }
+    const id = begun & ~WANTS_BODY;
+    exchanges.add(id, res);
+    if (begun !== id) exchanges.receiveBody(id, res);
+  };
+}
+
+function listenerOf(
+  app: ReturnType<typeof App>,
+  socket: us_listen_socket,
+  core: WorkerCore,
+  exchanges: Exchanges,
+): Listener {
+  let accepting = true;
+  return {
+    stopAccepting: () => {
+      if (accepting) us_listen_socket_close(socket);
+      accepting = false;
+    },
+    drain: async (deadlineMs) => {
+      exchanges.drain();
+      const deadline = Date.now() + deadlineMs;
+      while (core.exchangesInFlight() > 0 && Date.now() < deadline) await sleep(DRAIN_STEP_MS);
+    },
+    close: () => {
+      app.close();
+    },
+  };
+}

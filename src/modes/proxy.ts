@@ -1,0 +1,60 @@
+/**
+ * Proxy mode: listeners in front of the native core, names resolved behind it.
+ *
+ * The order matters. Names first, so that a worker that joins a running gateway doesn't refuse
+ * its first requests; the listeners last, so that nobody connects to a worker that isn't ready.
+ *
+ * @module
+ */
+
+import type { Model } from '../config/schema.ts';
+import { listen } from '../listener/uws.ts';
+import { openWorker } from '../native/addon.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
+import type { ModeOptions, RunningMode } from './mode.ts';
+
+/** Longest wait for the first answers of DNS; names still unknown then are 503 until known. */
+const RESOLVE_PATIENCE_MS = 3000;
+
+export async function startProxy(options: ModeOptions): Promise<RunningMode> {
+  const { model, modelJson, index, segmentFd, addresses, log } = options;
+  const core = openWorker({ segmentFd, index, modelJson });
+  const resolver = new Resolver({
+    endpoints: namedEndpoints(model),
+    setAddresses: (upstream, endpoint, found) =>
+      core.setEndpointAddresses(upstream, endpoint, found),
+    onEvent: (event) => tell(event, log),
+  });
+  await resolver.start(RESOLVE_PATIENCE_MS);
+  const listeners = await Promise.all(addresses.map((address) => listen(core, address)));
+
+  return {
+    drain: async (deadlineMs) => {
+      for (const listener of listeners) listener.stopAccepting();
+      await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
+      for (const listener of listeners) listener.close();
+      resolver.close();
+      core.close();
+    },
+  };
+}
+
+function namedEndpoints({ upstreams }: Model): NamedEndpoint[] {
+  return Object.entries(upstreams).flatMap(([upstream, { endpoints, dns }]) =>
+    endpoints.map(({ url }, endpoint) => ({
+      upstream,
+      endpoint,
+      host: new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'),
+      refreshMs: dns.refreshMs,
+    })),
+  );
+}
+
+function tell(event: ResolveEvent, log: Log): void {
+  if (event.kind === 'resolved') {
+    log('info', 'name_resolved', { host: event.host, addresses: event.addresses.join(', ') });
+  } else {
+    log('warn', 'name_failing', { host: event.host, message: event.message });
+  }
+}

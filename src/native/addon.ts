@@ -1,0 +1,174 @@
+/**
+ * The native addon: the only importer of the `.node` file, and the types of what it exports.
+ *
+ * Calls of the data plane (`begin`, `body`, `abort`, `flow`) never throw. The others throw an
+ * `Error` with one sentence when they can't do their work.
+ *
+ * @module
+ */
+
+import { createRequire } from 'node:module';
+
+/** A part of the model that is wrong: its path, joined by dots, and one sentence. */
+export interface ModelProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A request as the `explain` command describes it. */
+export interface ExplainRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly clientIp: string;
+}
+
+/** What a request would meet. */
+export interface Explanation {
+  readonly path: string;
+  readonly route: string | null;
+  readonly consumer: string | null;
+  readonly tenant: string | null;
+  readonly stages: readonly string[];
+  readonly considered: readonly {
+    readonly route: string;
+    readonly matched: boolean;
+    readonly why: string;
+  }[];
+  readonly outcome:
+    | {
+        readonly kind: 'forward';
+        readonly upstream: string;
+        readonly endpoints: readonly string[];
+        readonly requestHead: string;
+        readonly bodyMaxBytes: number;
+      }
+    | {
+        readonly kind: 'refuse' | 'redirect';
+        readonly status: number;
+        readonly code: string | null;
+        readonly detail: string | null;
+      };
+}
+
+/** The calls of the data plane. */
+interface Bindings {
+  /**
+   * Decides on a request, given the bytes of its head as text and the address it came from (4 or
+   * 16 bytes). Returns an exchange id, with `WANTS_BODY` when the body is to be passed on, or 0
+   * when the answer is in `reply`.
+   */
+  readonly begin: (head: string, peer: ArrayBuffer) => number;
+  /** Passes a piece of a request body on. Returns 1 when the front is to wait. */
+  readonly body: (id: number, chunk: ArrayBuffer, last: boolean) => number;
+  /** The downstream is gone. */
+  readonly abort: (id: number) => void;
+  /** The downstream takes no more for now, or does again. */
+  readonly flow: (id: number, paused: boolean) => void;
+  readonly records: ArrayBuffer;
+  readonly data: ArrayBuffer;
+  readonly reply: ArrayBuffer;
+}
+
+interface Addon {
+  createSegment(modelJson: string): number;
+  renderMetrics(workers: number, workerRestarts: number): string;
+  heartbeatAgesMs(): number[];
+  checkModel(modelJson: string): string;
+  explainRequest(modelJson: string, requestJson: string): string;
+  problemTable(): string;
+  metricTable(): string;
+  openWorker(
+    segmentFd: number,
+    index: number,
+    modelJson: string,
+    onRecords: (count: number) => void,
+  ): Bindings;
+  setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
+  exchangesInFlight(): number;
+  flushAccessLog(): void;
+}
+
+const addon: Addon = createRequire(import.meta.url)('../../../native/addon/gateway.node');
+
+/** Makes the shared segment and returns the descriptor that workers inherit. */
+export function createSegment(modelJson: string): number {
+  return addon.createSegment(modelJson);
+}
+
+/** The Prometheus text of every worker's counters. */
+export function renderMetrics(known: { workers: number; restarts: number }): string {
+  return addon.renderMetrics(known.workers, known.restarts);
+}
+
+/** Milliseconds since each worker's loop last turned; `Infinity` for one that never has. */
+export function heartbeatAgesMs(): number[] {
+  return addon.heartbeatAgesMs();
+}
+
+/** Everything in a model that only native code can check. */
+export function checkModel(modelJson: string): ModelProblem[] {
+  return JSON.parse(addon.checkModel(modelJson));
+}
+
+/** What a request would meet under a model. Nothing is sent or charged. */
+export function explain(modelJson: string, request: ExplainRequest): Explanation {
+  return JSON.parse(addon.explainRequest(modelJson, JSON.stringify(request)));
+}
+
+/** Every problem code. */
+export function problemTable(): { code: string; status: number; title: string; hint: string }[] {
+  return JSON.parse(addon.problemTable());
+}
+
+/** Every metric. */
+export function metricTable(): { name: string; type: string; help: string }[] {
+  return JSON.parse(addon.metricTable());
+}
+
+/** This process's worker, as the front and the mode use it. */
+export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 'flow'> {
+  /** The records of a turn; valid while the handler of `onRecords` runs. */
+  readonly records: Uint32Array;
+  readonly data: Uint8Array;
+  /** The record of the answer that `begin` gave; valid until the next call. */
+  readonly reply: Uint32Array;
+  readonly requestIdHeader: string;
+  /** Who deals with the records of a turn, given their number. One handler; the last one set. */
+  onRecords(handler: (count: number) => void): void;
+  setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
+  exchangesInFlight(): number;
+  /** Sends what is left of the access log on its way. */
+  close(): void;
+}
+
+/** Opens the worker of this process. There is one at most. */
+export function openWorker(options: {
+  readonly segmentFd: number;
+  readonly index: number;
+  readonly modelJson: string;
+}): WorkerCore {
+  const { requestId } = JSON.parse(options.modelJson) as { requestId: { header: string } };
+  let handle: (count: number) => void = () => {};
+  const deliver = (count: number): void => handle(count);
+  const bindings = addon.openWorker(options.segmentFd, options.index, options.modelJson, deliver);
+
+  return {
+    begin: bindings.begin,
+    body: bindings.body,
+    abort: bindings.abort,
+    flow: bindings.flow,
+    records: new Uint32Array(bindings.records),
+    data: new Uint8Array(bindings.data),
+    reply: new Uint32Array(bindings.reply),
+    requestIdHeader: requestId.header,
+    onRecords: (handler) => {
+      handle = handler;
+    },
+    setEndpointAddresses: (upstream, endpoint, addresses) =>
+      addon.setEndpointAddresses(upstream, endpoint, addresses),
+    exchangesInFlight: () => addon.exchangesInFlight(),
+    close: () => addon.flushAccessLog(),
+  };
+}

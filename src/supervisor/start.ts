@@ -1,0 +1,141 @@
+/**
+ * Starts the gateway in this process: segment, admin listener, workers, signals; and ends it.
+ *
+ * The first SIGTERM or SIGINT drains, a second one ends everything at once.
+ *
+ * @module
+ */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { type Admin, openAdmin } from '../admin/server.ts';
+import { type Address, formatAddress, parseAddress } from '../config/address.ts';
+import type { Model } from '../config/schema.ts';
+import { GatewayError } from '../errors.ts';
+import { createSegment, heartbeatAgesMs, renderMetrics } from '../native/addon.ts';
+import { describeError, type Log, processLog } from '../telemetry/log.ts';
+import { banner } from './banner.ts';
+import { bindFailure, reservePorts } from './reserve.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface StartOptions {
+  /** Print what to try; the caller has started the demo backend. */
+  readonly demo: boolean;
+  /** Where the model came from, for people; null when it came from flags. */
+  readonly configFile?: string | null;
+}
+
+const UNEXPECTED = { code: 'internal', exitCode: 1 };
+
+const WORKER = fileURLToPath(new URL('../worker.js', import.meta.url));
+
+/**
+ * Runs until a signal ends it. Resolves to the exit code of the process: 0 after a drain, 1 when
+ * the gateway could not start or was ended by a second signal. Never rejects.
+ */
+export async function startGateway(model: Model, options: StartOptions): Promise<number> {
+  const log = processLog('main');
+  try {
+    return await supervise(model, options, log);
+  } catch (error) {
+    const { code, exitCode } = error instanceof GatewayError ? error : UNEXPECTED;
+    log('error', 'gateway_failed', { code, message: describeError(error) });
+    return exitCode;
+  }
+}
+
+async function supervise(model: Model, options: StartOptions, log: Log): Promise<number> {
+  const addresses = await reservePorts(model.listeners.map(({ address }) => addressOf(address)));
+  const modelJson = JSON.stringify(model);
+  const segmentFd = createSegment(modelJson);
+
+  const supervisor = new Supervisor({
+    workers: model.workers,
+    modelJson,
+    addresses,
+    fork: () => forkWorker(segmentFd, model),
+    heartbeatAgesMs,
+    stallMs: model.supervision.stallMs,
+    drainMs: model.drain.deadlineMs,
+    log,
+    onReady: () => announce(model, options, addresses, admin, log),
+  });
+  const admin = await adminOf(model, supervisor, log);
+  const releaseSignals = onStopSignals(supervisor, log);
+  try {
+    const exitCode = await supervisor.run();
+    log('info', 'gateway_stopped', { exitCode });
+    return exitCode;
+  } finally {
+    releaseSignals();
+    await admin?.close();
+  }
+}
+
+/** The environment tells uWebSockets.js its largest head: it reads it when it is loaded. */
+function forkWorker(segmentFd: number, { limits }: Model): ChildProcess {
+  const headMaxBytes = limits.targetMaxBytes + limits.headMaxBytes + FRONT_SLACK_BYTES;
+  return fork(WORKER, [], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', segmentFd],
+    serialization: 'advanced',
+    execArgv: [],
+    env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: String(headMaxBytes) },
+  });
+}
+
+/** So that the gateway's own limits are met, and answered with a problem, before the front's. */
+const FRONT_SLACK_BYTES = 4096;
+
+async function adminOf(model: Model, supervisor: Supervisor, log: Log): Promise<Admin | null> {
+  if (model.admin === null) return null;
+  const address = addressOf(model.admin.address);
+  try {
+    return await openAdmin({
+      ...address,
+      readiness: () => supervisor.readiness,
+      metrics: () =>
+        renderMetrics({ restarts: supervisor.restarts, workers: supervisor.readiness.ready }),
+      onError: (error) => log('error', 'admin_failed', { message: describeError(error) }),
+    });
+  } catch (cause) {
+    throw bindFailure(address, cause);
+  }
+}
+
+function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address === null) throw new GatewayError('internal', `not host:port: ${text}`);
+  return address;
+}
+
+function onStopSignals(supervisor: Supervisor, log: Log): () => void {
+  let signals = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    log('info', 'signal_received', { signal });
+    if (signals === 1) supervisor.drain();
+    else supervisor.abort(`second ${signal}`);
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  return () => process.off('SIGTERM', stop).off('SIGINT', stop);
+}
+
+function announce(
+  model: Model,
+  { demo, configFile = null }: StartOptions,
+  addresses: readonly Address[],
+  admin: Admin | null,
+  log: Log,
+): void {
+  const { mode, workers } = model;
+  if (demo || process.stdout.isTTY) {
+    const paths = model.routes.map(({ match }) => match.path);
+    process.stdout.write(banner({ mode, workers, addresses, admin, configFile, paths, demo }));
+  }
+  log('info', 'gateway_ready', {
+    listeners: addresses.map(formatAddress).join(', '),
+    admin: admin === null ? 'off' : formatAddress(admin),
+    workers,
+  });
+}

@@ -1,0 +1,182 @@
+/**
+ * The shape of the source tree, as tests: which way imports point, who may import what is dangerous, where `unsafe`
+ * may stand. ARCHITECTURE.md explains the rules; change them there and here together.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, it } from 'node:test';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SRC = join(ROOT, 'src');
+
+/**
+ * Top to bottom, a name being a folder of `src/` or a file directly in it. A file imports from its own name or from
+ * the lines under it; names on one line never import each other.
+ */
+const LAYERS = [
+  ['main', 'worker'],
+  ['cli'],
+  ['modes', 'supervisor'],
+  ['listener', 'admin', 'upstreams', 'identity', 'policy', 'metering', 'mcp', 'console'],
+  ['telemetry'],
+  ['pipeline', 'contracts'],
+  ['native', 'config'],
+  ['errors', 'std'],
+];
+
+/** What only one place may import, by the pattern its specifier matches. */
+const IMPORTERS = [
+  { specifier: /^uWebSockets\.js$/, only: /^listener\//, why: 'it is global and ends the process' },
+  { specifier: /\.node$/, only: /^native\/addon\.ts$/, why: 'one crossing, one set of types' },
+  { specifier: /^commander$/, only: /^cli\//, why: 'the command line is one concern' },
+  { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
+  { specifier: /^zod$/, only: /^config\//, why: 'types, schema and reference have one source' },
+];
+
+/** The Rust files that may hold `unsafe`: libuv, shared memory, and the raw callbacks of Node. */
+const UNSAFE_FILES = [
+  'native/addon/src/callbacks.rs',
+  'native/addon/src/shm.rs',
+  'native/addon/src/uv.rs',
+];
+
+/** Names that say nothing about what is inside. */
+const EMPTY_NAMES = /(?:^|[/_-])(?:utils?|helpers?|managers?|misc|common|index)(?:\.|\/|$)/;
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+function filesUnder(folder: string, extension: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(extension))
+    .map((name) => join(folder, name))
+    .toSorted();
+}
+
+/** Every static, re-exported, side-effect and dynamic import of one file, and every text that names an addon. */
+function importsOf(path: string): Import[] {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const found = text.matchAll(
+    /\b(?:from|import|import\()\s*(?<quote>['"])(?<specifier>[^'"\n]+)\k<quote>|['"`/](?<addon>[^'"`\s/]+\.node)['"`]/g,
+  );
+  const file = relative(SRC, join(ROOT, path));
+  return Array.from(found, ({ groups }) => ({
+    file,
+    specifier: groups?.['specifier'] ?? groups?.['addon'] ?? '',
+  }));
+}
+
+function nameOf(file: string): string {
+  return file.split(/[/.]/)[0] ?? '';
+}
+
+function rankOf(name: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(name));
+}
+
+/** Rust source without comments, string and character literals. */
+function codeOf(source: string): string {
+  return source.replaceAll(
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|r#+"[\s\S]*?"#+|b?"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\.)'/g,
+    ' ',
+  );
+}
+
+describe('src', () => {
+  const sources = filesUnder('src', '.ts');
+  const imports = sources.flatMap(importsOf);
+
+  it('has a place in the layers for every folder', () => {
+    const unplaced = sources
+      .map((path) => nameOf(relative(SRC, join(ROOT, path))))
+      .filter((name) => rankOf(name) < 0);
+    assert.deepEqual([...new Set(unplaced)], []);
+  });
+
+  it('imports downwards, and never from a sibling', () => {
+    const wrong = imports.filter(({ file, specifier }) => {
+      if (!specifier.startsWith('.')) return false;
+      const from = nameOf(file);
+      const to = nameOf(relative(SRC, join(SRC, dirname(file), specifier)));
+      return from !== to && rankOf(to) <= rankOf(from);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const { specifier: pattern, only, why } of IMPORTERS) {
+    it(`imports ${pattern.source} only from ${only.source}: ${why}`, () => {
+      const others = imports.filter(
+        ({ file, specifier }) => pattern.test(specifier) && !only.test(file),
+      );
+      assert.deepEqual(others, []);
+    });
+  }
+
+  it('names no file or folder after nothing', () => {
+    assert.deepEqual(
+      [
+        ...sources,
+        ...filesUnder('native/core/src', '.rs'),
+        ...filesUnder('native/addon/src', '.rs'),
+      ].filter((path) => EMPTY_NAMES.test(path)),
+      [],
+    );
+  });
+
+  it('asks for the mode nowhere but in src/modes', () => {
+    const asking = sources.filter(
+      (path) =>
+        !/^src\/(?:modes|config|cli)\//.test(path) &&
+        /\bmode\s*===/.test(readFileSync(join(ROOT, path), 'utf8')),
+    );
+    assert.deepEqual(asking, []);
+  });
+});
+
+describe('native', () => {
+  it('has unsafe code in the listed files only', () => {
+    const unsafe = [...filesUnder('native/core', '.rs'), ...filesUnder('native/addon', '.rs')]
+      .filter((path) => /\bunsafe\b/.test(codeOf(readFileSync(join(ROOT, path), 'utf8'))))
+      .filter((path) => !UNSAFE_FILES.includes(path));
+    assert.deepEqual(unsafe, []);
+  });
+
+  it('lists no file that is gone', () => {
+    assert.deepEqual(
+      UNSAFE_FILES.filter((path) => !existsSync(join(ROOT, path))),
+      [],
+    );
+  });
+
+  it('forbids unsafe code in the core', () => {
+    assert.match(
+      readFileSync(join(ROOT, 'native/core/src/lib.rs'), 'utf8'),
+      /#!\[forbid\(unsafe_code\)\]/,
+    );
+  });
+
+  it('keeps Node, libuv, sockets and clocks out of the core', () => {
+    const manifest = readFileSync(join(ROOT, 'native/core/Cargo.toml'), 'utf8');
+    assert.doesNotMatch(
+      manifest,
+      /^(?:napi|libuv|rustix|libc|tokio|mio|socket2|rand|getrandom)\b/m,
+    );
+    const impure = filesUnder('native/core/src', '.rs').filter((path) =>
+      /\bstd::(?:net::(?:Tcp|Udp)|fs\b|process\b|thread::sleep)|\b(?:Instant|SystemTime)::now\b/.test(
+        withoutTests(codeOf(readFileSync(join(ROOT, path), 'utf8'))),
+      ),
+    );
+    assert.deepEqual(impure, []);
+  });
+});
+
+/** A Rust file up to its tests, which stand last. */
+function withoutTests(code: string): string {
+  return code.split(/#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*mod\b/)[0] ?? '';
+}

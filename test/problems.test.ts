@@ -1,0 +1,209 @@
+/**
+ * Every problem code, by a request that produces it against the real gateway.
+ *
+ * A code that has no producer here fails the test, and so does one that no longer exists.
+ * Source: RFC 9457 §3.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { problemTable } from '../src/native/addon.ts';
+import { DeafPort } from './support/deaf-port.ts';
+import { type Gateway, startGateway } from './support/gateway.ts';
+import { freePort } from './support/ports.ts';
+import { Answer, call, type CallOptions, RawClient } from './support/raw-client.ts';
+import { ok, RecordingUpstream } from './support/recording-upstream.ts';
+
+interface Setting {
+  readonly url: string;
+  readonly closedPort: number;
+  readonly deafPort: number;
+}
+
+function named(name: string, at: string, more = ''): string {
+  return `  ${name}: { endpoints: [{ url: "${at}" }]${more} }`;
+}
+
+function route(name: string, more: string): string {
+  return `  - { name: ${name}, match: { path: /${name} }, ${more} }`;
+}
+
+function yaml({ url, closedPort, deafPort }: Setting): string {
+  return `
+limits: { bodyIdleMs: 500, bodyMaxBytes: 1000, targetMaxBytes: 1000, headMaxBytes: 4096, headersMax: 50 }
+upstreams:
+${named('up', url, ', timeouts: { responseMs: 400, idleMs: 400 }')}
+${named('total', url, ', timeouts: { responseMs: 5000, totalMs: 300 }')}
+${named('one', url, ', timeouts: { responseMs: 2000 }, connections: { max: 1, pendingMax: 0 }')}
+${named('closed', `http://127.0.0.1:${closedPort}`)}
+${named('deaf', `http://127.0.0.1:${deafPort}`, ', timeouts: { connectMs: 300 }')}
+${named('nowhere', 'http://nowhere.invalid:80')}
+${named('unread', url, ', timeouts: { idleMs: 400, responseMs: 5000 }')}
+consumers:
+  app: { apiKeys: [{ value: good }, { value: old, expiresAt: "2020-01-01" }] }
+routes:
+${route('plain', 'upstream: up')}
+${route('keyed', 'upstream: up, auth: { apiKey: { header: x-api-key } }')}
+${route('denied', 'deny: true')}
+  - { name: get-only, match: { path: /get-only, methods: [GET] }, upstream: up }
+${route('limited', 'upstream: up, rateLimit: { by: route, requests: 1, windowMs: 3600000 }')}
+${route('closed', 'upstream: closed')}
+${route('deaf', 'upstream: deaf')}
+${route('nowhere', 'upstream: nowhere')}
+${route('silent', 'upstream: up')}
+${route('reset', 'upstream: up')}
+${route('garbage', 'upstream: up')}
+${route('total', 'upstream: total')}
+${route('one', 'upstream: one')}
+  - { name: unread, match: { path: /unread }, upstream: unread, request: { bodyMaxBytes: 100000000 } }
+`;
+}
+
+type Ask = (line: string, options?: CallOptions) => Promise<Answer>;
+
+/** Asks until there is another answer than before: for what needs a second request. */
+async function second(ask: Ask, line: string): Promise<Answer> {
+  await ask(line);
+  return ask(line);
+}
+
+/** Sends bytes as they are, and reads the one answer. */
+async function sending(gateway: Gateway, text: string): Promise<Answer> {
+  const client = await RawClient.open(gateway.port);
+  client.send(text);
+  const seen = await client.read(({ responses }) => responses.length > 0, { timeoutMs: 5000 });
+  client.close();
+  const [response] = seen.responses;
+  if (response === undefined) throw new Error(`no answer: ${seen.state}, closed: ${seen.closed}`);
+  return new Answer(response);
+}
+
+const HOST = 'Host: gw.test\r\n';
+
+/** The registry: how each code comes about. */
+const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise<Answer>>> = {
+  bad_request: (ask) => ask('GET /plain', { headers: { 'x-a': 'a\x01b' } }),
+  bad_framing: (_, gateway) =>
+    sending(
+      gateway,
+      `POST /plain HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx`,
+    ),
+  bad_target: (ask) => ask('GET /plain/%zz'),
+  bad_host: (_, gateway) => sending(gateway, `GET /plain HTTP/1.1\r\n${HOST}${HOST}\r\n`),
+  api_key_missing: (ask) => ask('GET /keyed'),
+  api_key_unknown: (ask) => ask('GET /keyed', { headers: { 'x-api-key': 'bad' } }),
+  api_key_expired: (ask) => ask('GET /keyed', { headers: { 'x-api-key': 'old' } }),
+  route_denied: (ask) => ask('GET /denied'),
+  route_not_found: (ask) => ask('GET /no-such-route'),
+  method_not_allowed: (ask) => ask('DELETE /get-only'),
+  request_body_timeout: (_, gateway) =>
+    sending(gateway, `POST /plain HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhe`),
+  length_required: (ask) => ask('POST /plain'),
+  body_too_large: (ask) => ask('POST /plain', { body: 'x'.repeat(1001) }),
+  target_too_long: (ask) => ask(`GET /plain?${'q'.repeat(1001)}`),
+  expectation_failed: (ask) => ask('GET /plain', { headers: { Expect: 'wonders' } }),
+  upgrade_required: (ask) =>
+    ask('GET /plain', {
+      headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '7' },
+    }),
+  rate_limited: (ask) => second(ask, 'GET /limited'),
+  head_too_large: (ask) => ask('GET /plain', { headers: { 'x-a': 'a'.repeat(4096) } }),
+  internal_error: (ask) => ask('GET /plain', { headers: { 'x-stoa-test-panic': '1' } }),
+  upstream_connect_failed: (ask) => ask('GET /closed'),
+  upstream_reset: (ask) => ask('POST /reset', { body: 'x' }),
+  upstream_bad_response: (ask) => ask('GET /garbage'),
+  overloaded: async (ask) => {
+    const first = ask('GET /one');
+    const other = ask('GET /one');
+    const answer = await Promise.race([first, other]);
+    await Promise.allSettled([first, other]);
+    return answer;
+  },
+  upstream_unresolved: (ask) => ask('GET /nowhere'),
+  upstream_connect_timeout: (ask) => ask('GET /deaf'),
+  upstream_response_timeout: (ask) => ask('GET /silent'),
+  upstream_idle_timeout: (ask) => ask('PUT /unread', { body: Buffer.alloc(60_000_000) }),
+  total_timeout: (ask) => ask('GET /total'),
+};
+
+/** Codes that the uWebSockets.js front answers itself, without a problem document. */
+const BY_THE_FRONT: readonly string[] = ['version_not_supported'];
+
+describe('problems', () => {
+  let upstream: RecordingUpstream;
+  let deaf: DeafPort;
+  let gateway: Gateway;
+  const ask: Ask = (line, options) => call(gateway.port, line, options);
+
+  before(async () => {
+    deaf = await DeafPort.open();
+    upstream = await RecordingUpstream.start(({ target }, { socket }) => {
+      if (target === '/silent' || target === '/total' || target === '/one') return null;
+      if (target === '/garbage') return 'garbage\r\n\r\n';
+      if (target !== '/reset') return ok();
+      socket.resetAndDestroy();
+      return null;
+    });
+    const setting = { url: upstream.url, closedPort: await freePort(), deafPort: deaf.port };
+    gateway = await startGateway(yaml(setting), { env: { STOA_TEST_HOOKS: '1' } });
+    upstream.onHead = (head, socket) => {
+      if (head.includes('/unread')) socket.pause();
+    };
+  });
+  after(async () => {
+    await gateway.stop();
+    await upstream.stop();
+    deaf.close();
+  });
+
+  const table = problemTable();
+
+  it('have a producer here, each', () => {
+    const known = [...Object.keys(PRODUCERS), ...BY_THE_FRONT].toSorted();
+    assert.deepEqual(known, table.map(({ code }) => code).toSorted());
+  });
+
+  for (const [code, produce] of Object.entries(PRODUCERS)) {
+    it(`${code} has the status, title and form of its table`, async () => {
+      const row = table.find((one) => one.code === code);
+      assert.ok(row, 'there is no such code');
+      const counted = await gateway.metric('stoa_problems_total', { code });
+
+      const answer = await produce(ask, gateway);
+      assert.equal(answer.problem, code, answer.text);
+      const body = JSON.parse(answer.text) as Record<string, unknown>;
+      const { title, status } = row;
+      const { type, requestId } = body;
+      assert.deepEqual(
+        { type, title: body['title'], status: body['status'] },
+        { type: `urn:stoa:problem:${code}`, title, status },
+      );
+      assert.equal(answer.status, status);
+      assert.equal(requestId, answer.header('x-request-id') ?? undefined);
+      assert.ok((await gateway.metric('stoa_problems_total', { code })) > counted, 'is counted');
+    });
+  }
+
+  it('say how to do better', async () => {
+    assert.equal((await ask('DELETE /get-only')).header('allow'), 'GET');
+    assert.match((await ask('GET /keyed')).header('www-authenticate') ?? '', /^ApiKey/i);
+    assert.match((await ask('GET /limited')).header('retry-after') ?? '', /^\d+$/);
+  });
+
+  it('have no body when the request is HEAD', async () => {
+    const answer = await ask('HEAD /no-such-route');
+    assert.equal(answer.status, 404);
+    assert.equal(answer.text, '');
+    assert.notEqual(answer.header('content-length'), null);
+  });
+
+  it('hide what the client sent', async () => {
+    const { text } = await ask('GET /keyed?token=secret-1', {
+      headers: { 'x-api-key': 'secret-2' },
+    });
+    assert.doesNotMatch(text, /secret/);
+  });
+});

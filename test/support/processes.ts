@@ -1,0 +1,52 @@
+/**
+ * What the tests need to know of processes, read from /proc: children and resident memory.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The fields of /proc/PID/stat that follow the command's name: state, parent, … */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** Living direct children (no zombies), oldest first. */
+export function childrenOf(pid: number): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const children = pids.filter((candidate) => {
+    const [state, parent] = statOf(candidate);
+    return Number(parent) === pid && state !== 'Z';
+  });
+  return children.toSorted((a, b) => a - b);
+}
+
+/** True until the process is gone (a zombie counts as gone). */
+export function isAlive(pid: number): boolean {
+  const [state] = statOf(pid);
+  return state !== undefined && state !== 'Z';
+}
+
+/** Resident memory now, in bytes; 0 when there is no such process. */
+export function residentBytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Sends a signal; a process that has gone meanwhile is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // already gone
+  }
+}
