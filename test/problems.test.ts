@@ -37,7 +37,7 @@ limits: { bodyIdleMs: 500, bodyMaxBytes: 1000, targetMaxBytes: 1000, headMaxByte
 upstreams:
 ${named('up', url, ', timeouts: { responseMs: 400, idleMs: 400 }')}
 ${named('total', url, ', timeouts: { responseMs: 5000, totalMs: 300 }')}
-${named('one', url, ', timeouts: { responseMs: 2000 }, connections: { max: 1, pendingMax: 0 }')}
+${named('one', url, ', timeouts: { responseMs: 2000 }, connections: { max: 1, idleMax: 1, pendingMax: 0 }')}
 ${named('closed', `http://127.0.0.1:${closedPort}`)}
 ${named('deaf', `http://127.0.0.1:${deafPort}`, ', timeouts: { connectMs: 300 }')}
 ${named('nowhere', 'http://nowhere.invalid:80')}

@@ -1,1 +1,4 @@
-fn main() { napi_build::setup(); }
+//! Links against Node.
+fn main() {
+    napi_build::setup();
+}

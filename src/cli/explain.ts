@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 
 import { formatProblem } from '../config/problem.ts';
 import { GatewayError } from '../errors.ts';
+import type { Explanation } from '../native/addon.ts';
 import { checkFile, configFile } from './checked.ts';
 import { loadAddon } from './native.ts';
 import { configOption, type OutputOptions, outputOption, toHeaders } from './options.ts';
@@ -64,9 +65,28 @@ async function explain(
     clientIp: options.clientIp,
   });
   terminal.out(
-    options.output === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : outline(explanation),
+    options.output === 'json'
+      ? `${JSON.stringify(explanation, null, 2)}\n`
+      : outline(forPeople(explanation)),
   );
   return 0;
+}
+
+/** The answer first, then how it came about. */
+function forPeople(explanation: Explanation): object {
+  const { route, path, consumer, tenant, outcome, stages, considered } = explanation;
+  const { kind, ...details } = outcome;
+  return {
+    route: route ?? 'none',
+    path,
+    consumer,
+    tenant,
+    stages,
+    outcome: { kind, ...details },
+    considered: considered.map(
+      (one) => `${one.route}: ${one.matched ? 'taken' : 'not taken'}, ${one.why}`,
+    ),
+  };
 }
 
 /**

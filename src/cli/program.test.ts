@@ -136,6 +136,38 @@ describe('check', () => {
   });
 });
 
+describe('with native code', () => {
+  const upstream = 'version: 1\nupstreams: { a: { endpoints: [{ url: "http://127.0.0.1:1" }] } }\n';
+  const valid = file(
+    'valid.yaml',
+    `${upstream}routes: [{ name: r, match: { path: "/r/*" }, upstream: a }]\n`,
+  );
+
+  it('check says what is in a valid file', async () => {
+    const { code, out } = await run(['check', valid]);
+    assert.equal(code, 0);
+    assert.equal(out, `valid ${valid}: 1 route, 1 upstream, 0 consumers, 0 API keys\n`);
+  });
+
+  it('check gives the place of what cannot be compiled', async () => {
+    const wrong = file(
+      'pattern.yaml',
+      `${upstream}routes: [{ name: r, match: { path: "~(" }, upstream: a }]\n`,
+    );
+    const { code, out } = await run(['check', wrong]);
+    assert.equal(code, 1);
+    assert.ok(out.startsWith(`${wrong}:3:36: routes[0].match.path: `), out);
+  });
+
+  it('explain says which route is taken', async () => {
+    const { code, out } = await run(['explain', 'GET', '/r/1', '-c', valid]);
+    assert.equal(code, 0);
+    assert.match(out, /^route: r$/m);
+    const json = await run(['explain', 'GET', 'http://x.test/none?a=b', '-c', valid, '-o', 'json']);
+    assert.equal((JSON.parse(json.out) as { route: string | null }).route, null);
+  });
+});
+
 describe('keys', () => {
   it('hashes an argument', async () => {
     assert.equal((await run(['keys', 'hash', 'good'])).out, `${GOOD_DIGEST}\n`);

@@ -27,7 +27,7 @@ import { Route } from './schema/routes.ts';
 import { Upstream } from './schema/upstreams.ts';
 
 /** Modes of the product; this release has the first. */
-export const MODES = ['proxy', 'sidecar', 'edge-mcp', 'shadow'] as const;
+const MODES = ['proxy', 'sidecar', 'edge-mcp', 'shadow'] as const;
 
 /** What is wrong with a mode, or null. */
 export function modeProblem(mode: unknown): string | null {

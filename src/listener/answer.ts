@@ -15,6 +15,11 @@ const STATUS_LINES = Array.from({ length: 600 }, (_, code) =>
   `${code} ${STATUS_CODES[code] ?? ''}`.trimEnd(),
 );
 
+/** What uWebSockets.js holds back while a handler runs. */
+const CORK_BYTES = 16 * 1024;
+const PADDING = Buffer.alloc(CORK_BYTES, ' ');
+const NOTHING = Buffer.alloc(0);
+
 /** Writes the status and every field of the record at `at`. */
 export function writeHead(
   res: HttpResponse,
@@ -29,15 +34,16 @@ export function writeHead(
   res.writeHeader(core.requestIdHeader, head);
 }
 
-/** Gives the answer that `begin` has put into `reply`. Call inside `cork`. */
+/** Gives the answer that `begin` has put into `reply`. */
 export function answer(res: HttpResponse, core: WorkerCore, draining: boolean): void {
   const { reply, data } = core;
   const flags = reply[1] ?? 0;
+  const body = data.subarray(reply[4] ?? 0, reply[5] ?? 0);
   if ((flags & FLAG.tearDown) !== 0) {
-    tearDown(res, core);
+    res.onAborted(() => {});
+    answerAndClose(res, core, reply, 0, body);
     return;
   }
-  const body = data.subarray(reply[4] ?? 0, reply[5] ?? 0);
   const close = (flags & FLAG.close) !== 0 || draining;
   writeHead(res, core, reply, 0);
   if ((flags & FLAG.noBody) === 0) res.end(body, close);
@@ -47,23 +53,34 @@ export function answer(res: HttpResponse, core: WorkerCore, draining: boolean): 
 /**
  * Answers, then closes the socket without reading on: where a request ends is not known, so what
  * stands behind it must not be taken for another. The response is never ended, because after an
- * end uWebSockets.js goes on parsing what it has already read.
+ * end uWebSockets.js goes on parsing what it has already read; a response that is still open makes
+ * it close the socket instead. Then it drops what it has not sent, so the answer is made longer
+ * than what it holds back: spaces behind a JSON document mean nothing.
+ *
+ * With `body` null the response has none, as a 204 or an answer to HEAD.
  */
-function tearDown(res: HttpResponse, core: WorkerCore): void {
-  const { reply, data } = core;
-  let open = true;
-  res.onAborted(() => {
-    open = false;
-  });
-  const head = data.subarray(reply[3] ?? 0, reply[4] ?? 0);
-  const body = data.subarray(reply[4] ?? 0, reply[5] ?? 0);
-  const ending = Buffer.from(
-    `\r\ncontent-length: ${body.byteLength}\r\nconnection: close\r\n\r\n`,
-    'latin1',
-  );
-  res.writeStatus(STATUS_LINES[reply[2] ?? 400] ?? '400 Bad Request');
-  res.writeHeader(core.requestIdHeader, Buffer.concat([head, ending, body]));
-  setImmediate(() => {
-    if (open) res.close();
-  });
+export function answerAndClose(
+  res: HttpResponse,
+  core: WorkerCore,
+  records: Uint32Array,
+  at: number,
+  body: Uint8Array | null,
+): void {
+  const head = core.data.subarray(records[at + 3] ?? 0, records[at + 4] ?? 0);
+  const padded = body === null ? NOTHING : Buffer.concat([body, PADDING]);
+  // The front ends a field line by CRLF: it counts as the end of the body.
+  const length = body === null ? '' : `content-length: ${padded.byteLength + 2}\r\n`;
+  const ending = Buffer.from(`\r\n${length}connection: close\r\n\r\n`, 'latin1');
+  res.writeStatus(STATUS_LINES[records[at + 2] ?? 500] ?? '500 Internal Server Error');
+  res.writeHeader(core.requestIdHeader, Buffer.concat([head, ending, padded]));
+  setImmediate(() => close(res));
+}
+
+/** A response that the client has ended meanwhile refuses every call. */
+function close(res: HttpResponse): void {
+  try {
+    res.close();
+  } catch {
+    // Nothing is left to close.
+  }
 }

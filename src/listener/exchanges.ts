@@ -15,7 +15,7 @@ import type { HttpResponse } from 'uWebSockets.js';
 
 import type { WorkerCore } from '../native/addon.ts';
 import { FLAG, INDEX_MASK, KIND, RECORD_WORDS } from '../native/record.ts';
-import { writeHead } from './answer.ts';
+import { answerAndClose, writeHead } from './answer.ts';
 
 /** A response whose body comes in pieces. */
 interface Stream {
@@ -109,13 +109,19 @@ export class Exchanges {
     const at = this.#record;
     const flags = records[at + 1] ?? 0;
     const close = (flags & FLAG.close) !== 0 || this.#draining;
+    const lengthKnown = (flags & FLAG.length) !== 0;
+    // Only a response with a length can be ended and closed in one call.
+    if ((flags & FLAG.noBody) !== 0 && !lengthKnown && close) {
+      answerAndClose(res, this.#core, records, at, null);
+      return;
+    }
     writeHead(res, this.#core, records, at);
     if ((flags & FLAG.noBody) === 0) {
       res.end(data.subarray(records[at + 4] ?? 0, records[at + 5] ?? 0), close);
-    } else if ((flags & FLAG.length) === 0) {
-      res.endWithoutBody(undefined, close);
-    } else {
+    } else if (lengthKnown) {
       res.endWithoutBody(totalOf(records, at), close);
+    } else {
+      res.endWithoutBody();
     }
   }
 

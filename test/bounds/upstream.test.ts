@@ -46,7 +46,7 @@ limits: { exchangesMax: ${600 * SCALE} }
 upstreams:
   silent: { ${endpoints}, timeouts: { responseMs: 2500 }, connections: { max: 65536 } }
   trickle: { ${endpoints}, timeouts: { idleMs: 2000 }, connections: { max: 65536 } }
-  few: { ${endpoints}, timeouts: { responseMs: 1500 }, connections: { max: 2, pendingMax: 3 } }
+  few: { ${endpoints}, timeouts: { responseMs: 1500 }, connections: { max: 2, idleMax: 2, pendingMax: 3 } }
   up: { ${endpoints} }
 routes:
   - { name: silent, match: { path: /silent }, upstream: silent }

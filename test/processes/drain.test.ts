@@ -14,6 +14,16 @@ import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
 import { sleep, until } from '../support/wait.ts';
 
+async function refuses(gateway: Gateway): Promise<boolean> {
+  try {
+    const client = await RawClient.open(gateway.port);
+    client.close();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 describe('SIGTERM', () => {
   let upstream: RecordingUpstream;
   before(async () => {
@@ -41,16 +51,6 @@ describe('SIGTERM', () => {
         workers,
       },
     );
-  }
-
-  async function refuses(gateway: Gateway): Promise<boolean> {
-    try {
-      const client = await RawClient.open(gateway.port);
-      client.close();
-      return false;
-    } catch {
-      return true;
-    }
   }
 
   it('lets open exchanges finish, takes nobody new, and exits 0', async () => {

@@ -49,7 +49,8 @@ pub(crate) struct JsSink {
 impl JsSink {
     /// Keeps `function` for good.
     fn new(env: sys::napi_env, function: sys::napi_value) -> Self {
-        let mut sink = Self { env, function: null_mut(), receiver: null_mut(), context: null_mut() };
+        let mut sink =
+            Self { env, function: null_mut(), receiver: null_mut(), context: null_mut() };
         let mut receiver = null_mut();
         let mut name = null_mut();
         // SAFETY: both handles are those of a running call (see `open`), the out pointers are
@@ -224,10 +225,7 @@ unsafe fn result(env: sys::napi_env, number: u32) -> sys::napi_value {
 
 /// `begin(head: string, peer: ArrayBuffer): number` — an exchange id, with bit 30 set when the
 /// body is wanted; or 0 when the answer is in `reply`.
-unsafe extern "C" fn begin(
-    env: sys::napi_env,
-    info: sys::napi_callback_info,
-) -> sys::napi_value {
+unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: N-API calls with live handles; the context was leaked by `expose` and is used by
     // this thread only. `head` and `reply` are only touched here, and `begin` is not re-entered:
     // nothing it calls runs JavaScript.

@@ -35,8 +35,7 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
         let first = errors.first();
         first.map_or_else(String::new, |error| format!("{}: {}", error.path, error.message))
     })?;
-    let request: Request =
-        serde_json::from_str(request_json).map_err(|error| error.to_string())?;
+    let request: Request = serde_json::from_str(request_json).map_err(|error| error.to_string())?;
     let peer: IpAddr = request.client_ip.parse().map_err(|_| "the client address is none")?;
     let head = head_text(&request);
     let cells: Vec<AtomicU64> =
@@ -58,18 +57,19 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             peer,
             random: &mut random,
             log: true,
+            foreign_chunks: true,
         },
         head.as_bytes(),
         &mut draft,
     );
     let considered = considered(&loaded.snapshot, head.as_bytes());
-    Ok(describe(&loaded.snapshot, &verdict, &draft, considered).to_string())
+    Ok(describe(&loaded.snapshot, &verdict, &draft, &considered).to_string())
 }
 
 fn head_text(request: &Request) -> String {
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.target);
     for (name, value) in &request.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     head
@@ -100,12 +100,7 @@ fn considered(snapshot: &Snapshot, bytes: &[u8]) -> Vec<Value> {
         .collect()
 }
 
-fn describe(
-    snapshot: &Snapshot,
-    verdict: &Verdict,
-    draft: &Draft,
-    considered: Vec<Value>,
-) -> Value {
+fn describe(snapshot: &Snapshot, verdict: &Verdict, draft: &Draft, considered: &[Value]) -> Value {
     let (route, consumer, outcome) = match verdict {
         Verdict::Forward(forward) => {
             let upstream = snapshot.upstreams.get(forward.upstream as usize);

@@ -11,6 +11,8 @@ use std::{
     thread,
 };
 
+use gateway_core::access_log::pieces;
+
 /// Largest batch before it is sent on.
 pub(crate) const BATCH_BYTES: usize = 32 << 10;
 const BATCHES_MAX: usize = 64;
@@ -71,49 +73,12 @@ impl LogWriter {
     }
 }
 
-/// Writes whole lines in pieces of at most [`ATOMIC_BYTES`]. A sink that fails loses the batch:
-/// there is nowhere left to say so.
-fn write_lines(sink: &mut dyn Write, mut batch: &[u8]) {
-    while !batch.is_empty() {
-        let window = batch.get(..ATOMIC_BYTES).unwrap_or(batch);
-        let end = if window.len() == batch.len() {
-            batch.len()
-        } else {
-            window.iter().rposition(|&byte| byte == b'\n').map_or_else(
-                || batch.iter().position(|&byte| byte == b'\n').map_or(batch.len(), |at| at + 1),
-                |at| at + 1,
-            )
-        };
-        let (piece, rest) = batch.split_at(end);
+/// Writes whole lines in pieces. A sink that fails loses the batch: there is nowhere left to say
+/// so.
+fn write_lines(sink: &mut dyn Write, batch: &[u8]) {
+    for piece in pieces(batch, ATOMIC_BYTES) {
         if sink.write_all(piece).and_then(|()| sink.flush()).is_err() {
             return;
         }
-        batch = rest;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Pieces(Vec<Vec<u8>>);
-    impl Write for Pieces {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.push(bytes.to_vec());
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn every_piece_ends_with_a_line_and_none_is_lost() {
-        let line = [b"x".repeat(700), b"\n".to_vec()].concat();
-        let batch = line.repeat(40);
-        let mut pieces = Pieces(Vec::new());
-        write_lines(&mut pieces, &batch);
-        assert!(pieces.0.iter().all(|piece| piece.ends_with(b"\n") && piece.len() <= ATOMIC_BYTES));
-        assert_eq!(pieces.0.concat(), batch);
     }
 }

@@ -58,8 +58,7 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
 pub(crate) fn render_metrics(workers: u32, worker_restarts: u32) -> Result<String, &'static str> {
     with_main(|main| {
         let problems: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        let names =
-            Names { routes: &main.routes, upstreams: &main.upstreams, problems: &problems };
+        let names = Names { routes: &main.routes, upstreams: &main.upstreams, problems: &problems };
         let extra = Extra {
             workers: u64::from(workers),
             worker_restarts: u64::from(worker_restarts),

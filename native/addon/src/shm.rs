@@ -38,11 +38,7 @@ pub(crate) struct SegmentShape {
 
 impl SegmentShape {
     fn words(&self) -> usize {
-        HEADER_WORDS
-            + self.workers * self.metrics_words
-            + self.dense_words
-            + self.table_words
-            + 1
+        HEADER_WORDS + self.workers * self.metrics_words + self.dense_words + self.table_words + 1
     }
 }
 

@@ -5,7 +5,7 @@
 //! [`LoopHandler`], so an event of a handle that is already gone can be recognised.
 //!
 //! Bounds: one check handle, one timer and as many poll handles as the pools allow connections.
-//! Source: libuv 1.x API (uv_poll_t, uv_timer_t, uv_check_t).
+//! Source: libuv 1.x API (`uv_poll_t`, `uv_timer_t`, `uv_check_t`).
 #![allow(non_camel_case_types, reason = "libuv's own names")]
 
 use std::{

@@ -43,8 +43,8 @@ fn limits(criterion: &mut Criterion) -> Result<(), QuotaError> {
     group.bench_function("table, one key", |bencher| {
         bencher.iter(|| table.acquire(black_box(one), &quota, 1, clock()));
     });
-    let hashes: Vec<_> = (0_u32..65_536).map(|key| hasher.hash(3, &key.to_le_bytes())).collect();
-    let mut keys = hashes.iter().cycle();
+    let every: Vec<_> = (0_u32..65_536).map(|key| hasher.hash(3, &key.to_le_bytes())).collect();
+    let mut keys = every.iter().cycle();
     group.bench_function("table, 65536 keys", |bencher| {
         bencher.iter(|| keys.next().map(|key| table.acquire(*key, &quota, 1, clock())));
     });

@@ -105,21 +105,23 @@ fn push_number(out: &mut Vec<u8>, name: &[u8], value: u64) {
 
 /// Appends `value` in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, value: u64) {
-    let mut unit = 1;
-    while value / unit >= 10 {
-        unit *= 10;
+    let mut digits = [b'0'; 20];
+    let mut rest = value;
+    let mut used = 0;
+    for place in digits.iter_mut().rev() {
+        *place = digit(rest);
+        rest /= 10;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
     }
-    while unit > 0 {
-        out.push(digit(value / unit));
-        unit /= 10;
-    }
+    out.extend_from_slice(digits.split_at(digits.len() - used).1);
 }
 
-/// Appends `value` in `digits` digits, leading zeros included.
-fn push_padded(out: &mut Vec<u8>, value: u64, digits: u32) {
-    for place in (0..digits).rev() {
-        out.push(digit(value / 10_u64.pow(place)));
-    }
+/// Appends the last two digits of `value`.
+fn push_two(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&[digit(value / 10), digit(value)]);
 }
 
 fn digit(value: u64) -> u8 {
@@ -138,133 +140,44 @@ fn push_time(out: &mut Vec<u8>, unix_ms: u64) {
     let month_from_march = (5 * day_of_year + 2) / 153;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
-    push_padded(out, year, 4);
+    push_two(out, year / 100);
+    push_two(out, year);
     out.push(b'-');
-    push_padded(out, month, 2);
+    push_two(out, month);
     out.push(b'-');
-    push_padded(out, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
+    push_two(out, day_of_year - (153 * month_from_march + 2) / 5 + 1);
     out.push(b'T');
-    push_padded(out, second / 3_600, 2);
+    push_two(out, second / 3_600);
     out.push(b':');
-    push_padded(out, second / 60 % 60, 2);
+    push_two(out, second / 60 % 60);
     out.push(b':');
-    push_padded(out, second % 60, 2);
+    push_two(out, second % 60);
     out.push(b'.');
-    push_padded(out, unix_ms % 1_000, 3);
+    out.push(digit(unix_ms / 100));
+    push_two(out, unix_ms);
     out.push(b'Z');
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::credentials::parse_expiry;
-
-    fn line(entry: &Entry<'_>) -> String {
-        let mut out = Vec::new();
-        write_line(&mut out, entry);
-        String::from_utf8_lossy(&out).into_owned()
-    }
-
-    fn parsed(entry: &Entry<'_>) -> Value {
-        serde_json::from_str(&line(entry)).unwrap_or_default()
-    }
-
-    #[test]
-    fn a_refusal_is_short() {
-        let entry = Entry {
-            time_unix_ms: 1_795_269_487_042,
-            request_id: b"r-1",
-            client_ip: b"192.0.2.7",
-            method: b"GET",
-            host: b"api.example.test",
-            path: b"/echo",
-            status: 401,
-            problem: Some("api_key_missing"),
-            route: Some("echo"),
-            duration_us: 18,
-            bytes_out: 212,
-            ..Entry::default()
+/// Cuts whole lines into pieces of at most `max_bytes`; a longer line is a piece of its own.
+pub fn pieces(lines: &[u8], max_bytes: usize) -> impl Iterator<Item = &[u8]> {
+    let mut rest = lines;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let window = rest.get(..max_bytes).unwrap_or(rest);
+        let end = if window.len() == rest.len() {
+            rest.len()
+        } else {
+            let last = memchr::memrchr(b'\n', window);
+            last.or_else(|| memchr::memchr(b'\n', rest)).map_or(rest.len(), |at| at + 1)
         };
-        assert_eq!(
-            line(&entry),
-            "{\"time\":\"2026-11-21T13:58:07.042Z\",\"requestId\":\"r-1\",\"clientIp\":\"192.0.2.7\",\
-             \"method\":\"GET\",\"host\":\"api.example.test\",\"path\":\"/echo\",\"status\":401,\
-             \"problem\":\"api_key_missing\",\"route\":\"echo\",\"durationUs\":18,\"bytesIn\":0,\"bytesOut\":212}\n"
-        );
-    }
-
-    #[test]
-    fn a_forwarded_exchange_says_all() {
-        let entry = Entry {
-            trace_id: b"0af7651916cd43dd8448eb211c80319c",
-            consumer: Some("acme-app"),
-            tenant: Some("acme"),
-            upstream: Some("echo"),
-            endpoint: Some("127.0.0.1:9000"),
-            upstream_us: Some(u64::MAX),
-            retried: true,
-            aborted: true,
-            ..Entry::default()
-        };
-        let value = parsed(&entry);
-        for (name, expected) in [
-            ("time", json!("1970-01-01T00:00:00.000Z")),
-            ("traceId", json!("0af7651916cd43dd8448eb211c80319c")),
-            ("consumer", json!("acme-app")),
-            ("tenant", json!("acme")),
-            ("upstream", json!("echo")),
-            ("endpoint", json!("127.0.0.1:9000")),
-            ("upstreamUs", json!(u64::MAX)),
-            ("retried", json!(true)),
-            ("aborted", json!(true)),
-        ] {
-            assert_eq!(value.get(name), Some(&expected), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_longest_time_keeps_its_form() {
-        let value = parsed(&Entry { time_unix_ms: u64::MAX, ..Entry::default() });
-        assert_eq!(value.get("time"), Some(&json!("9999-12-31T23:59:59.615Z")));
-    }
-
-    proptest! {
-        #[test]
-        fn always_one_line_of_valid_json(
-            bytes in prop::collection::vec(any::<u8>(), 0..64),
-            text in any::<String>(),
-            (number, flag) in any::<(u64, bool)>(),
-        ) {
-            let entry = Entry {
-                time_unix_ms: number,
-                request_id: &bytes,
-                host: text.as_bytes(),
-                path: &bytes,
-                route: flag.then_some(text.as_str()),
-                duration_us: number,
-                ..Entry::default()
-            };
-            let line = line(&entry);
-            let ended = line.ends_with("}\n");
-            prop_assert!(ended);
-            prop_assert_eq!(line.matches(['\n', '\r']).count(), 1);
-            let value: Value = serde_json::from_str(&line).map_err(|e| TestCaseError::fail(e.to_string()))?;
-            prop_assert_eq!(value.get("host"), Some(&json!(text)));
-            prop_assert_eq!(value.get("durationUs"), Some(&json!(number)));
-            prop_assert_eq!(value.get("route").is_some(), flag);
-        }
-
-        #[test]
-        fn its_time_reads_back(unix_ms in 1_000_u64..253_402_300_799_999) {
-            let mut out = Vec::new();
-            push_time(&mut out, unix_ms);
-            let text = String::from_utf8_lossy(&out).into_owned();
-            prop_assert_eq!(parse_expiry(&text), Some(unix_ms / 1_000));
-            let fraction = format!(".{:03}Z", unix_ms % 1_000);
-            prop_assert!(text.ends_with(&fraction));
-        }
-    }
+        let (piece, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+        rest = behind;
+        Some(piece)
+    })
 }
+
+#[cfg(test)]
+#[path = "access_log_test.rs"]
+mod tests;

@@ -15,6 +15,7 @@ pub mod rate_limit;
 pub mod request_id;
 pub mod rewrite;
 pub mod router;
+pub mod slab;
 pub mod snapshot;
 pub mod status;
 pub mod trace_context;

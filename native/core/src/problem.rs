@@ -119,8 +119,6 @@ problems! {
         "Retry later; exchangesMax or the upstream's connections and pendingMax are used up."
     UpstreamUnresolved "upstream_unresolved" 503 stays "Upstream has no address"
         "The upstream's name does not resolve; check the name and the resolver."
-    Draining "draining" 503 closes "Gateway is shutting down"
-        "Retry on a new connection."
     UpstreamConnectTimeout "upstream_connect_timeout" 504 stays "Upstream connection timed out"
         "Check the network, or raise the upstream's timeouts.connectMs."
     UpstreamResponseTimeout "upstream_response_timeout" 504 stays "Upstream response timed out"

@@ -65,10 +65,10 @@ fn a_body_reads_as_documented() {
 #[test]
 fn an_empty_detail_or_request_id_is_left_out() {
     let expected = concat!(
-        r#"{"type":"urn:stoa:problem:draining","title":"Gateway is shutting down","status":503,"#,
-        r#""code":"draining"}"#,
+        r#"{"type":"urn:stoa:problem:overloaded","title":"Gateway overloaded","status":503,"#,
+        r#""code":"overloaded"}"#,
     );
-    assert_eq!(String::from_utf8_lossy(&body(Code::Draining, "", b"")), expected);
+    assert_eq!(String::from_utf8_lossy(&body(Code::Overloaded, "", b"")), expected);
 }
 
 proptest! {

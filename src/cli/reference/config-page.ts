@@ -51,7 +51,11 @@ function sections(path: string, schema: JsonSchema): string[] {
   const isChoice = mappings.length > 1;
   const rows = mappings.flatMap(({ properties = {}, required = [] }) =>
     Object.entries(properties).map(([key, field]) =>
-      row(key, field, isChoice ? 'one of these' : required.includes(key) ? '**required**' : defaultOf(field)),
+      row(
+        key,
+        field,
+        isChoice ? 'one of these' : required.includes(key) ? '**required**' : defaultOf(field),
+      ),
     ),
   );
   const table = `| key | value | default | meaning |\n|---|---|---|---|\n${rows.join('')}`;

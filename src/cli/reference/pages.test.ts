@@ -14,7 +14,7 @@ import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
 
 /** From dist/src/cli/reference. */
-const PROJECT = process.env['STOA_PROJECT'] ?? join(import.meta.dirname, '../../../..');
+const PROJECT = join(import.meta.dirname, '../../../..');
 
 const GENERATED = {
   'schema/config.json': schemaText,

@@ -2,14 +2,12 @@
 
 use gateway_core::{
     access_log::{self, Entry},
-    decide::{write_problem, ProblemDetail},
+    decide::{ProblemDetail, write_problem},
     problem::Code,
-};
-
-use crate::{
-    ring::{FLAG_CLOSE, Kind, Record},
     slab::Key,
 };
+
+use crate::ring::{FLAG_CLOSE, Kind, Record};
 
 use super::{
     connection::{Connection, Stage},
@@ -67,7 +65,10 @@ impl State {
         let Some(connection) = self.connections.get_mut(connection_key) else { return };
         let (upstream, endpoint) = (connection.upstream, connection.endpoint);
         let partial = std::mem::take(&mut connection.partial);
-        *connection = Connection { partial: if partial.capacity() > 16 << 10 { Vec::new() } else { partial }, ..Connection::default() };
+        *connection = Connection {
+            partial: if partial.capacity() > 16 << 10 { Vec::new() } else { partial },
+            ..Connection::default()
+        };
         self.connections.release(connection_key);
         if let Some(state) = self.endpoint_mut(upstream, endpoint) {
             state.open = state.open.saturating_sub(1);
@@ -211,5 +212,6 @@ fn upstream_us(exchange: &Exchange) -> Option<u64> {
 /// Milliseconds since 1970, for the log only.
 pub(super) fn unix_ms() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1000
+        + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
 }

@@ -4,7 +4,9 @@ use std::os::fd::OwnedFd;
 
 use gateway_core::http1::body::BodyReader;
 
-use crate::{slab::Key, uv::Poll};
+use gateway_core::slab::Key;
+
+use crate::uv::Poll;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -5,7 +5,7 @@
 
 use gateway_core::problem::Code;
 
-use crate::slab::Key;
+use gateway_core::slab::Key;
 
 use super::{connection::Stage, exchange::Phase, state::State};
 

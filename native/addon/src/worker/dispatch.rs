@@ -3,11 +3,10 @@
 
 use std::os::fd::AsFd;
 
-use gateway_core::problem::Code;
+use gateway_core::{problem::Code, slab::Key};
 
 use crate::{
     net::{self, Progress},
-    slab::Key,
     uv::Poll,
 };
 
@@ -186,7 +185,8 @@ impl State {
     pub(super) fn note_connect_failure(&mut self, key: Key, upstream: usize, endpoint: usize) {
         self.metrics.upstream_connect_failure(u32::try_from(upstream).unwrap_or(0));
         if let Some(exchange) = self.exchanges.get_mut(key) {
-            exchange.endpoints_failed |= 1_u64.checked_shl(u32::try_from(endpoint).unwrap_or(64)).unwrap_or(0);
+            exchange.endpoints_failed |=
+                1_u64.checked_shl(u32::try_from(endpoint).unwrap_or(64)).unwrap_or(0);
         }
     }
 
@@ -201,7 +201,8 @@ impl State {
             return;
         }
         let mut broken = false;
-        while let Some(rest) = exchange.draft.head.get(exchange.sent..).filter(|rest| !rest.is_empty())
+        while let Some(rest) =
+            exchange.draft.head.get(exchange.sent..).filter(|rest| !rest.is_empty())
         {
             match net::transmit(&socket.fd, rest) {
                 Progress::Bytes(count) => exchange.sent += count,
@@ -239,8 +240,7 @@ impl State {
             return;
         }
         let upstream = exchange.forward.upstream as usize;
-        let response_ms =
-            self.snapshot.upstreams.get(upstream).map_or(0, |plan| plan.response_ms);
+        let response_ms = self.snapshot.upstreams.get(upstream).map_or(0, |plan| plan.response_ms);
         if exchange.request_complete || exchange.unsent_bytes() > 0 {
             exchange.enter(Phase::Awaiting, now_ns, response_ms);
         } else {

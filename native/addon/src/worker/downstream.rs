@@ -12,12 +12,10 @@ use gateway_core::{
     },
     problem::Code,
     rate_limit::Table,
-};
-
-use crate::{
-    ring::{FLAG_CLOSE, FLAG_NO_BODY, FLAG_TEAR_DOWN, Record, Kind},
     slab::Key,
 };
+
+use crate::ring::{FLAG_CLOSE, FLAG_NO_BODY, FLAG_TEAR_DOWN, Kind, Record};
 
 use super::{
     conclude::unix_ms,
@@ -68,6 +66,7 @@ impl State {
                 peer,
                 random: &mut || random.u64(..),
                 log: self.log.is_some(),
+                foreign_chunks: true,
             },
             head,
             &mut exchange.draft,

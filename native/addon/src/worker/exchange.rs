@@ -6,7 +6,7 @@ use gateway_core::{
     snapshot::UpstreamPlan,
 };
 
-use crate::slab::Key;
+use gateway_core::slab::Key;
 
 /// Buffers above this are given back when an exchange ends.
 const KEPT_BYTES: usize = 8 << 10;
@@ -34,6 +34,7 @@ pub(super) enum Phase {
 }
 
 /// See the module.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     /// What was decided; also owns the bytes to send.

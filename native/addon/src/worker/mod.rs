@@ -26,7 +26,9 @@ pub(crate) use deadlines::TICK_MS;
 pub(crate) use downstream::{Begun, Uptake};
 pub(crate) use state::{Parts, now_ns};
 
-use crate::{net, slab::Key, uv::LoopHandler};
+use gateway_core::slab::Key;
+
+use crate::{net, uv::LoopHandler};
 use connection::Stage;
 use state::State;
 
@@ -59,9 +61,8 @@ impl Worker {
     /// A request has come.
     pub(crate) fn begin(&self, head: &[u8], peer: IpAddr) -> Begun {
         let now_ns = now_ns();
-        let begun = catch_unwind(AssertUnwindSafe(|| {
-            self.state.borrow_mut().begin(head, peer, now_ns)
-        }));
+        let begun =
+            catch_unwind(AssertUnwindSafe(|| self.state.borrow_mut().begin(head, peer, now_ns)));
         begun.unwrap_or_else(|_| self.state.borrow_mut().recover_begin())
     }
 
@@ -94,7 +95,7 @@ impl Worker {
 
     /// Exchanges that have begun and not ended.
     pub(crate) fn exchanges_in_flight(&self) -> usize {
-        self.state.borrow().exchanges.len()
+        self.state.borrow().exchanges.in_use()
     }
 
     /// New addresses for an endpoint. Connections to old ones serve on until they are closed.

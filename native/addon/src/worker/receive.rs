@@ -9,24 +9,21 @@ use gateway_core::{
         head::{field_scratch, parse_response},
     },
     problem::Code,
+    slab::Key,
 };
 
 use crate::{
     net::{self, Progress},
     ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, Kind, Record},
-    slab::Key,
 };
 
-use super::{
-    connection::Stage,
-    exchange::Phase,
-    state::State,
-};
+use super::{connection::Stage, exchange::Phase, state::State};
 
 /// Most interim (1xx) responses before the final one. They are dropped.
 const INTERIM_MAX: u32 = 64;
 
 /// What became of the bytes of one read.
+#[derive(Clone, Copy)]
 enum Outcome {
     /// More is needed.
     Wait,
@@ -235,8 +232,10 @@ impl State {
 
     /// Writes the body bytes among `input` to the ring.
     fn unframe(&mut self, connection_key: Key, mut input: &[u8]) -> Outcome {
-        let Some(reader) =
-            self.connections.get_mut(connection_key).and_then(|connection| connection.body.as_mut())
+        let Some(reader) = self
+            .connections
+            .get_mut(connection_key)
+            .and_then(|connection| connection.body.as_mut())
         else {
             return Outcome::Broken;
         };

@@ -6,16 +6,11 @@ use gateway_core::{
     metrics::Block,
     problem::Code,
     rate_limit::KeyHasher,
+    slab::{Key, Slab},
     snapshot::{Snapshot, UpstreamPlan},
 };
 
-use crate::{
-    log_writer::LogWriter,
-    ring::Ring,
-    shm::Segment,
-    slab::{Key, Slab},
-    uv::EventLoop,
-};
+use crate::{log_writer::LogWriter, ring::Ring, shm::Segment, uv::EventLoop};
 
 use super::{connection::Connection, exchange::Exchange};
 
@@ -94,7 +89,12 @@ impl State {
             .collect();
         Self {
             event_loop: parts.event_loop,
-            key_hasher: KeyHasher::new([first, second, first.rotate_left(32), second.rotate_left(32)]),
+            key_hasher: KeyHasher::new([
+                first,
+                second,
+                first.rotate_left(32),
+                second.rotate_left(32),
+            ]),
             segment: parts.segment,
             metrics: parts.metrics,
             exchanges: Slab::new(parts.exchanges_max),
@@ -129,5 +129,6 @@ impl State {
 /// Nanoseconds on the monotonic clock that all processes share.
 pub(crate) fn now_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000
+        + u64::try_from(time.tv_nsec).unwrap_or(0)
 }

@@ -79,7 +79,8 @@ impl Answer {
             route: detail.route,
             consumer: detail.consumer,
             close: detail.close || unread || detail.code.closes(),
-            tear_down: detail.body == BodyLength::Chunked,
+            // A body of unknown length may follow, or what looks like one.
+            tear_down: detail.body == BodyLength::Chunked || detail.code.closes(),
             is_head: detail.is_head,
         }
     }

@@ -64,9 +64,10 @@ fn decode(value: &[u8]) -> Cow<'_, [u8]> {
     let mut rest = value;
     while let Some((&byte, tail)) = rest.split_first() {
         rest = tail;
-        let escape = (byte == b'%').then(|| tail.get(..2)).flatten().and_then(|digits| {
-            u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-        });
+        let escape = (byte == b'%')
+            .then(|| tail.get(..2))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         if let Some(escaped) = escape {
             decoded.push(escaped);
             rest = tail.get(2..).unwrap_or_default();

@@ -35,6 +35,7 @@ use crate::{
 };
 
 /// Everything besides the request that a decision depends on.
+#[allow(missing_debug_implementations, reason = "it holds a closure")]
 pub struct Surroundings<'a> {
     /// The configuration this request is decided under.
     pub snapshot: &'a Snapshot,
@@ -54,6 +55,9 @@ pub struct Surroundings<'a> {
     pub random: &'a mut dyn FnMut() -> u64,
     /// Whether [`Draft::facts`] is wanted.
     pub log: bool,
+    /// Whether chunked bodies were taken apart by somebody else, less strictly than RFC 9112 §7.1
+    /// asks: then nothing behind such a body can be relied on.
+    pub foreign_chunks: bool,
 }
 
 /// A request that goes upstream.
@@ -142,6 +146,11 @@ pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) ->
             return Answer::torn(draft, code, detail);
         }
     };
+    if around.foreign_chunks
+        && let Some(detail) = unreadable_chunks(&head, framing)
+    {
+        return Answer::torn(draft, Code::BadFraming, detail);
+    }
     let mut refusal = ProblemDetail::of(Code::BadRequest);
     refusal.is_head = head.method == b"HEAD";
     refusal.body = framing.body;
@@ -244,8 +253,7 @@ fn route(
                 consumer: request.consumer,
                 body: framing.body,
                 body_max_bytes,
-                // This front's chunk parsing can't be relied on for what follows the body.
-                close: framing.close || framing.body == BodyLength::Chunked,
+                close: framing.close || around.foreign_chunks && framing.body == BodyLength::Chunked,
                 is_head: head.method == b"HEAD",
                 idempotent: matches!(
                     head.method,
@@ -255,6 +263,22 @@ fn route(
         }
         Action::Deny => Err(Code::RouteDenied),
     }
+}
+
+/// What a lenient parser of chunks would get wrong, and can be seen beforehand: it takes trailers
+/// for the next request, and a body that nobody expects hides one best.
+fn unreadable_chunks(
+    head: &RequestHead<'_, '_>,
+    framing: RequestFraming,
+) -> Option<&'static str> {
+    if framing.body != BodyLength::Chunked {
+        return None;
+    }
+    if has_field(head, "trailer") {
+        return Some("trailers are not supported here: send the request without Trailer");
+    }
+    matches!(head.method, b"GET" | b"HEAD" | b"OPTIONS")
+        .then_some("a chunked body has no meaning here: send Content-Length")
 }
 
 /// Source: RFC 9110 §8.6 (a length is expected where content has a meaning), RFC 9112 §6.3.
@@ -294,14 +318,12 @@ fn refuse_old_websocket(
 
 /// Draws an upstream by its share.
 fn pick(shares: &[(u32, u32)], random: &mut dyn FnMut() -> u64) -> u32 {
-    match shares {
-        [(only, _)] => *only,
-        _ => {
-            let total = u64::from(shares.last().map_or(1, |&(_, end)| end).max(1));
-            let drawn = random() % total;
-            shares.iter().find(|&&(_, end)| drawn < u64::from(end)).map_or(0, |&(number, _)| number)
-        }
+    if let [(only, _)] = shares {
+        return *only;
     }
+    let total = u64::from(shares.last().map_or(1, |&(_, end)| end).max(1));
+    let drawn = random() % total;
+    shares.iter().find(|&&(_, end)| drawn < u64::from(end)).map_or(0, |&(number, _)| number)
 }
 
 fn choose_request_id(

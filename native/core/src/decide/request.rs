@@ -138,7 +138,9 @@ fn is_written_anew(name: &str, edge: &Edge) -> bool {
         6 if name.eq_ignore_ascii_case("expect") => true,
         14 if name.eq_ignore_ascii_case("content-length") => true,
         len => {
-            trace_context::is_trace_field(name) || len == edge.request_id_header.len() && name.eq_ignore_ascii_case(&edge.request_id_header)
+            trace_context::is_trace_field(name)
+                || len == edge.request_id_header.len()
+                    && name.eq_ignore_ascii_case(&edge.request_id_header)
                 || is_hop_by_hop(name)
                 || forwarded::is_forwarding_field(name)
         }

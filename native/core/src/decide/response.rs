@@ -11,6 +11,7 @@ use crate::{
 use super::{Draft, request::write_field};
 
 /// What a response's head is made from.
+#[derive(Debug)]
 pub struct ResponseFacts<'a> {
     /// The upstream's head.
     pub head: &'a ResponseHead<'a, 'a>,

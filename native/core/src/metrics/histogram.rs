@@ -19,11 +19,29 @@ pub(super) const BUCKETS: usize = BOUNDS_US.len() + 1;
 /// Words of a histogram: its buckets, not cumulative, then the sum in microseconds.
 pub(super) const WORDS: usize = BUCKETS + 1;
 
+/// For each bit length, the first bound that a number so long may lie under.
+#[allow(clippy::indexing_slicing, reason = "evaluated, and so checked, when compiled")]
+const FIRST_BOUND: [u8; 33] = {
+    let mut first = [0; 33];
+    let mut bits = 1;
+    while bits < 33 {
+        let mut index = first[bits - 1];
+        while (index as usize) < BOUNDS_US.len() && BOUNDS_US[index as usize] < 1 << (bits - 1) {
+            index += 1;
+        }
+        first[bits] = index;
+        bits += 1;
+    }
+    first
+};
+
 /// Index of the bucket that `us` falls into.
 pub(super) fn bucket(us: u64) -> usize {
     let us = u32::try_from(us).unwrap_or(u32::MAX);
-    // Counting all of them has no branch to mispredict.
-    BOUNDS_US.iter().map(|&bound| usize::from(us > bound)).sum()
+    let bits = (u32::BITS - us.leading_zeros()) as usize;
+    let first = usize::from(FIRST_BOUND.get(bits).copied().unwrap_or_default());
+    // Bounds at least double, so a power of two holds one at most.
+    first + usize::from(BOUNDS_US.get(first).is_some_and(|&bound| us > bound))
 }
 
 #[cfg(test)]
@@ -42,6 +60,16 @@ mod tests {
             (u64::MAX, "+Inf"),
         ] {
             assert_eq!(LABELS.get(bucket(us)), Some(&label), "{us}");
+        }
+    }
+
+    #[test]
+    fn the_bucket_is_that_of_the_first_bound_not_exceeded() {
+        let around = |bound: &u32| [bound - 1, *bound, bound + 1];
+        let powers = (1..32).map(|bits| 1 << bits).collect::<Vec<u32>>();
+        for us in BOUNDS_US.iter().chain(&powers).flat_map(around) {
+            let expected = BOUNDS_US.iter().filter(|&&bound| us > bound).count();
+            assert_eq!(bucket(u64::from(us)), expected, "{us}");
         }
     }
 

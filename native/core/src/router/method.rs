@@ -1,7 +1,8 @@
 //! Sets of request methods, as bits where they are known and as text where they are not.
 //!
-//! A route that names no methods takes all but `CONNECT` and `TRACE`: the first asks for a tunnel,
-//! which this gateway never opens; the second echoes credentials and has to be asked for.
+//! A route that names no methods takes all but `CONNECT`, `TRACE` and those with a lower-case
+//! letter: the first asks for a tunnel, which this gateway never opens; the second echoes
+//! credentials; the third are mistaken for others. The last two have to be asked for by name.
 //! Methods are case-sensitive. Source: RFC 9110 §9.1, §9.3.
 
 const KNOWN: [(&str, u16); 9] = [
@@ -21,6 +22,8 @@ const CONNECT: u16 = 1 << 8;
 const EXTENSION: u16 = 1 << 9;
 /// Only in a set: the extension methods that it lists.
 const LISTED: u16 = 1 << 10;
+/// Any extension method with a lower-case letter: `get` is not GET, but some upstreams think so.
+const LOWER_CASE: u16 = 1 << 11;
 const ANY: u16 = (TRACE - 1) | EXTENSION;
 
 /// The bits of a set, small enough to stand beside a route's rank.
@@ -40,6 +43,7 @@ impl MethodBits {
             b"PATCH" => 1 << 4,
             b"TRACE" => TRACE,
             b"CONNECT" => CONNECT,
+            _ if method.iter().any(u8::is_ascii_lowercase) => LOWER_CASE,
             _ => EXTENSION,
         })
     }
@@ -55,7 +59,7 @@ impl MethodBits {
 
     /// Whether the method may be among those the set lists by name.
     pub(super) fn may_list(self, method: Self) -> bool {
-        self.0 & LISTED != 0 && method.0 == EXTENSION
+        self.0 & LISTED != 0 && method.0 & (EXTENSION | LOWER_CASE) != 0
     }
 
     pub(super) fn names(self) -> impl Iterator<Item = &'static str> {

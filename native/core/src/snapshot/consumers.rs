@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    credentials::{KeyTable, KeyTableBuilder, parse_expiry, parse_digest},
+    credentials::{KeyTable, KeyTableBuilder, parse_digest, parse_expiry},
     model::Model,
 };
 

@@ -80,8 +80,6 @@ pub struct Snapshot {
     pub consumers: Consumers,
     /// Shared cells that the limits of known keys take.
     pub dense_cells: usize,
-    /// Shared cells for unknown keys.
-    pub table_cells: usize,
 }
 
 impl Snapshot {
@@ -122,15 +120,7 @@ impl Snapshot {
         });
         match (router, edge) {
             (Ok(router), Some(edge)) if errors.is_empty() => {
-                let mut snapshot = Self {
-                    edge,
-                    router,
-                    routes,
-                    upstreams,
-                    consumers,
-                    dense_cells,
-                    table_cells: model.limits.rate_limit_keys_max.next_power_of_two().max(64),
-                };
+                let mut snapshot = Self { edge, router, routes, upstreams, consumers, dense_cells };
                 snapshot.resolve_path_parameters(&mut errors);
                 if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
             }
@@ -158,7 +148,8 @@ impl Snapshot {
 fn compile_edge(model: &Model, errors: &mut Vec<ModelError>) -> Option<Edge> {
     let trusted_proxies = TrustedProxies::parse(&model.forwarded.trusted_proxies)
         .map_err(|error| {
-            errors.push(ModelError::new("forwarded.trustedProxies", error.to_string()));
+            let at = format!("forwarded.trustedProxies.{}", error.index);
+            errors.push(ModelError::new(at, error.to_string()));
         })
         .ok()?;
     Some(Edge {

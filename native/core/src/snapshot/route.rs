@@ -167,15 +167,9 @@ impl Compiler<'_> {
     pub(super) fn plan(&mut self, route: &model::Route) -> Option<RoutePlan> {
         let action = self.action(route);
         let limit = route.rate_limit.as_ref().map(|limit| self.limit(limit));
-        let rewrite = match &route.request.path.rewrite {
-            Some(text) => Some(self.template("request.path.rewrite", text)?),
-            None => None,
-        };
+        let path = self.path(&route.request.path);
         let request = self.ops("request.headers", &route.request.headers);
         let response = self.ops("response.headers", &route.response.headers);
-        let prefix = |text: &Option<String>| {
-            text.as_ref().map(|text| text.trim_end_matches('/').to_owned())
-        };
         Some(RoutePlan {
             name: route.name.clone(),
             action: action?,
@@ -188,11 +182,7 @@ impl Compiler<'_> {
                 Some(limit) => Some(limit?),
                 None => None,
             },
-            path: PathPlan {
-                strip_prefix: prefix(&route.request.path.strip_prefix),
-                rewrite,
-                add_prefix: prefix(&route.request.path.add_prefix),
-            },
+            path: path?,
             request: request?,
             response: response?,
             body_max_bytes: route.request.body_max_bytes,
@@ -248,6 +238,34 @@ impl Compiler<'_> {
         Some(LimitPlan { quota, key, first_cell, fields })
     }
 
+    fn path(&mut self, rewrite: &model::PathRewrite) -> Option<PathPlan> {
+        let strip_prefix = self.prefix("stripPrefix", rewrite.strip_prefix.as_deref());
+        let add_prefix = self.prefix("addPrefix", rewrite.add_prefix.as_deref());
+        let template = match &rewrite.rewrite {
+            Some(text) => Some(self.template("request.path.rewrite", text)?),
+            None => None,
+        };
+        let with_query = template.as_ref().is_some_and(|template| {
+            rewrite.rewrite.as_ref().is_some_and(|text| text.contains(['?', '#']))
+                || template.variables().any(|variable| *variable == Variable::Query)
+        });
+        if with_query {
+            self.error("request.path.rewrite", "a path only: the query is passed on as it came");
+        }
+        if template.as_ref().is_some_and(|template| !template.is_rooted()) {
+            self.error("request.path.rewrite", "a path starts with `/`");
+        }
+        Some(PathPlan { strip_prefix, rewrite: template, add_prefix })
+    }
+
+    fn prefix(&mut self, field: &str, text: Option<&str>) -> Option<String> {
+        let text = text?;
+        if !text.starts_with('/') || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.error(&format!("request.path.{field}"), "a prefix starts with `/`");
+        }
+        Some(text.trim_end_matches('/').to_owned())
+    }
+
     fn template(&mut self, field: &str, text: &str) -> Option<Template> {
         Template::parse(text).map_err(|error| self.error(field, error.to_string())).ok()
     }
@@ -257,7 +275,13 @@ impl Compiler<'_> {
             map.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
         };
         HeaderOps::new(&pairs(&rewrite.set), &pairs(&rewrite.add), &rewrite.remove)
-            .map_err(|error| self.error(field, error.to_string()))
+            .map_err(|error| {
+                let at = match error.operation {
+                    "remove" => format!("{field}.remove"),
+                    operation => format!("{field}.{operation}.{}", error.name),
+                };
+                self.error(&at, error.to_string());
+            })
             .ok()
     }
 }

@@ -65,10 +65,8 @@ pub(super) fn compile(
                 let weight = endpoint.weight.max(1);
                 endpoints.push(EndpointPlan { authority, host, port, weight });
             }
-            Err(message) => errors.push(ModelError::new(
-                format!("upstreams.{name}.endpoints.{index}.url"),
-                message,
-            )),
+            Err(message) => errors
+                .push(ModelError::new(format!("upstreams.{name}.endpoints.{index}.url"), message)),
         }
     }
     let Some(first) = endpoints.first() else {
@@ -130,7 +128,8 @@ mod tests {
         assert_eq!(parsed("http://a.test"), Some(("a.test".to_owned(), 80)));
         assert_eq!(parsed("http://[::1]:9000"), Some(("::1".to_owned(), 9000)));
         assert_eq!(parsed("http://[::1]"), Some(("::1".to_owned(), 80)));
-        for bad in ["https://a", "http://", "http://a/b", "http://u@a", "http://a:0", "http://a:x"] {
+        for bad in ["https://a", "http://", "http://a/b", "http://u@a", "http://a:0", "http://a:x"]
+        {
             assert_eq!(parsed(bad), None, "{bad}");
         }
     }

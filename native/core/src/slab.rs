@@ -8,24 +8,24 @@
 
 /// Names one use of one slot: index in the low 16 bits, generation (13 bits) above.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Key(u32);
+pub struct Key(u32);
 
 const INDEX_BITS: u32 = 16;
 const GENERATION_MASK: u32 = (1 << 13) - 1;
 
 impl Key {
     /// The number that stands for it outside; never 0, below 2^29.
-    pub(crate) fn id(self) -> u32 {
+    pub fn id(self) -> u32 {
         self.0
     }
 
     /// The key that `id` stands for.
-    pub(crate) fn from_id(id: u32) -> Self {
+    pub fn from_id(id: u32) -> Self {
         Self(id)
     }
 
     /// Position of the slot.
-    pub(crate) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         (self.0 & ((1 << INDEX_BITS) - 1)) as usize
     }
 
@@ -47,7 +47,7 @@ struct Slot<T> {
 
 /// A bounded set of slots.
 #[derive(Debug)]
-pub(crate) struct Slab<T> {
+pub struct Slab<T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     released: Vec<u32>,
@@ -56,14 +56,14 @@ pub(crate) struct Slab<T> {
 
 impl<T: Default> Slab<T> {
     /// At most `slots_max` (65 536) slots in use at once.
-    pub(crate) fn new(slots_max: usize) -> Self {
+    pub fn new(slots_max: usize) -> Self {
         let slots_max = slots_max.min(1 << INDEX_BITS);
         Self { slots: Vec::new(), free: Vec::new(), released: Vec::new(), slots_max }
     }
 
     /// Takes a slot into use; its value is what the last use left, or the default.
     /// `None` when all are in use.
-    pub(crate) fn claim(&mut self) -> Option<Key> {
+    pub fn claim(&mut self) -> Option<Key> {
         if let Some(index) = self.free.pop() {
             let slot = self.slots.get_mut(index as usize)?;
             slot.used = true;
@@ -78,19 +78,19 @@ impl<T: Default> Slab<T> {
     }
 
     /// The value under `key`, unless that use is over.
-    pub(crate) fn get(&self, key: Key) -> Option<&T> {
+    pub fn get(&self, key: Key) -> Option<&T> {
         let slot = self.slots.get(key.index())?;
         (slot.used && slot.generation == key.generation()).then_some(&slot.value)
     }
 
     /// The value under `key`, unless that use is over.
-    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let slot = self.slots.get_mut(key.index())?;
         (slot.used && slot.generation == key.generation()).then_some(&mut slot.value)
     }
 
     /// Ends the use: the key is dead from now on.
-    pub(crate) fn release(&mut self, key: Key) {
+    pub fn release(&mut self, key: Key) {
         let Some(slot) = self.slots.get_mut(key.index()) else { return };
         if !slot.used || slot.generation != key.generation() {
             return;
@@ -101,17 +101,17 @@ impl<T: Default> Slab<T> {
     }
 
     /// Lets slots released so far be claimed again.
-    pub(crate) fn reuse_released(&mut self) {
+    pub fn reuse_released(&mut self) {
         self.free.append(&mut self.released);
     }
 
     /// Slots in use.
-    pub(crate) fn len(&self) -> usize {
+    pub fn in_use(&self) -> usize {
         self.slots.len() - self.free.len() - self.released.len()
     }
 
     /// The key of every slot in use.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (Key, &T)> {
+    pub fn keys(&self) -> impl Iterator<Item = (Key, &T)> {
         self.slots.iter().enumerate().filter(|(_, slot)| slot.used).filter_map(|(index, slot)| {
             Some((Key::new(u32::try_from(index).ok()?, slot.generation), &slot.value))
         })
@@ -119,6 +119,7 @@ impl<T: Default> Slab<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
     use super::*;
 
@@ -154,6 +155,6 @@ mod tests {
             slab.release(key);
             slab.reuse_released();
         }
-        assert_eq!(slab.len(), 0);
+        assert_eq!(slab.in_use(), 0);
     }
 }

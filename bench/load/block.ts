@@ -1,0 +1,86 @@
+/**
+ * One block: one target, one body, one window of closed-loop load, and what it cost.
+ *
+ * @module
+ */
+
+import { loadavg } from 'node:os';
+
+import { cpuOf, machineTicks } from './processes.ts';
+import type { Body } from './stage.ts';
+import { CALLER } from './stage.ts';
+import { LOAD_CORE } from './targets.ts';
+import { wrk } from './wrk.ts';
+
+/** A raw row, one line of the results file. */
+export interface Row {
+  readonly kind: 'block';
+  readonly round: number;
+  readonly target: string;
+  readonly body: Body;
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** User and system time of the whole process tree, by request. */
+  readonly cpuUs: number;
+  /** Share of one core that the target used; well below 1, the generator was the limit. */
+  readonly busy: number;
+  readonly stolen: number;
+  readonly load: number;
+  /** Why this block does not count; empty when it does. */
+  readonly void: string;
+}
+
+export interface BlockPlan {
+  readonly round: number;
+  readonly target: { readonly name: string; readonly port: number; readonly pid: number };
+  readonly body: Body;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** Above this share of time taken by the machine's host a block does not count. */
+const STOLEN_MAX = 0.05;
+const WARM_UP_S = 1;
+
+export async function measureBlock(plan: BlockPlan): Promise<Row> {
+  const { target, body, connections, seconds, round } = plan;
+  const load = {
+    url: `http://127.0.0.1:${target.port}/api/${body}`,
+    key: CALLER.key,
+    connections,
+    cores: LOAD_CORE,
+  };
+  await wrk({ ...load, seconds: WARM_UP_S });
+
+  const ticks = machineTicks();
+  const before = cpuOf(target.pid);
+  const start = process.hrtime.bigint();
+  const result = await wrk({ ...load, seconds });
+  const elapsedUs = Number(process.hrtime.bigint() - start) / 1000;
+  const after = cpuOf(target.pid);
+  const ticksAfter = machineTicks();
+
+  const stolen = (ticksAfter.stolen - ticks.stolen) / (ticksAfter.total - ticks.total);
+  const voids = [
+    result.faults,
+    before.pids === after.pids ? '' : 'a process of the target has ended or begun',
+    stolen > STOLEN_MAX ? `${Math.round(stolen * 100)} % of the time was stolen` : '',
+  ];
+  return {
+    kind: 'block',
+    round,
+    target: target.name,
+    body,
+    requests: result.requests,
+    perSecond: result.perSecond,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    cpuUs: (after.cpuUs - before.cpuUs) / result.requests,
+    busy: (after.cpuUs - before.cpuUs) / elapsedUs,
+    stolen,
+    load: loadavg()[0] ?? 0,
+    void: voids.filter(Boolean).join('; '),
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Processes of a run: started on a core, measured with all their children, stopped by their id.
+ *
+ * Unit of CPU time: microseconds, counted by the kernel in ticks of 10 ms for each process.
+ *
+ * Source: proc(5), /proc/PID/stat fields 14 and 15.
+ *
+ * @module
+ */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const STOP_TIMEOUT_MS = 5000;
+const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) {
+    for (const pid of treeOf(child.pid ?? 0)) kill(pid, 'SIGKILL');
+  }
+});
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
+
+export interface Service {
+  readonly pid: number;
+  /** What it wrote to standard output and error. */
+  readonly output: () => string;
+  readonly alive: () => boolean;
+  /** Asks it to end, insists after a while, and waits until it is gone. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts `command` on the cores `cores` (as taskset names them) until it is stopped. */
+export function start(cores: string, command: string, args: readonly string[]): Service {
+  const child = spawn('taskset', ['--cpu-list', cores, command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => written.push(text));
+  }
+  running.add(child);
+  let alive = true;
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      alive = false;
+      running.delete(child);
+      resolve();
+    });
+    child.once('error', (error) => {
+      alive = false;
+      written.push(error.message);
+      resolve();
+    });
+  });
+  const pid = child.pid ?? 0;
+  return {
+    pid,
+    output: () => written.join(''),
+    alive: () => alive,
+    stop: async () => {
+      const tree = treeOf(pid);
+      kill(pid, 'SIGTERM');
+      const insist = setTimeout(() => {
+        for (const member of tree) kill(member, 'SIGKILL');
+      }, STOP_TIMEOUT_MS);
+      await gone;
+      clearTimeout(insist);
+    },
+  };
+}
+
+/** Runs `command` on `cores` to its end; resolves with what it wrote. Rejects when it fails. */
+export function run(cores: string, command: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const service = spawn('taskset', ['--cpu-list', cores, command, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.add(service);
+    let output = '';
+    service.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    service.once('error', reject);
+    service.once('close', (code) => {
+      running.delete(service);
+      if (code === 0) resolve(output);
+      else reject(new Error(`${command} ended with ${code}: ${output}`));
+    });
+  });
+}
+
+function kill(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** The fields of /proc/PID/stat behind the command's name: state, parent, …; none when gone. */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** A process and everything that descends from it. */
+function treeOf(root: number): number[] {
+  const childrenOf = new Map<number, number[]>();
+  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    const parent = Number(statOf(pid)[1]);
+    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), pid]);
+  }
+  const tree = [root];
+  for (const pid of tree) tree.push(...(childrenOf.get(pid) ?? []));
+  return tree;
+}
+
+/** User and system time that a process tree has used so far. */
+export interface CpuUse {
+  readonly cpuUs: number;
+  /** Who was counted: a window in which this changes can't be measured. */
+  readonly pids: string;
+}
+
+export function cpuOf(root: number): CpuUse {
+  const tree = treeOf(root);
+  const ticks = tree
+    .map((pid) => statOf(pid))
+    .reduce((sum, stat) => sum + Number(stat[11] ?? 0) + Number(stat[12] ?? 0), 0);
+  return { cpuUs: (ticks * 1e6) / TICKS_PER_S, pids: tree.join(',') };
+}
+
+/** Time that the machine was kept from running by its host, and ran in all, in ticks. */
+export function machineTicks(): { stolen: number; total: number } {
+  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n');
+  const fields = line.trim().split(/\s+/).slice(1, 9).map(Number);
+  return { stolen: fields[7] ?? 0, total: fields.reduce((sum, ticks) => sum + ticks, 0) };
+}

@@ -1,0 +1,98 @@
+/**
+ * From raw rows to the tables of the comparison.
+ *
+ * A ratio pairs blocks of the same round and body; rounds in which either does not count are left
+ * out. The bar counts as reached when the interval's upper end is at or under it, as missed when
+ * the lower end is above it, and as open in between.
+ *
+ * @module
+ */
+
+import type { Row } from './block.ts';
+import { BODIES, BODY_BYTES, type Body } from './stage.ts';
+import { type Estimate, estimate } from './statistics.ts';
+import { printTable, withInterval } from './table.ts';
+
+/** Largest ratio of the gateway's CPU per request to the peer's. */
+const BARS: Readonly<Record<string, number>> = { nginx: 1, haproxy: 1, envoy: 0.4 };
+/** Under this share of its core a target was not the limit of requests/s. */
+const BUSY_MIN = 0.9;
+
+export function verdict({ low, high }: Estimate, bar: number): string {
+  if (high <= bar) return 'reached';
+  return low > bar ? 'MISSED' : 'open';
+}
+
+function comparisonRow(name: string, rows: readonly Row[], seed: number): Record<string, string> {
+  const of = (field: 'cpuUs' | 'perSecond' | 'p50Ms' | 'p99Ms' | 'busy'): Estimate =>
+    estimate(
+      rows.map((row) => row[field]),
+      seed,
+    );
+  const busy = of('busy').median;
+  const isTarget = name !== 'direct';
+  return {
+    target: name,
+    'CPU µs/request': isTarget ? withInterval(of('cpuUs'), 2) : '-',
+    'requests/s': withInterval(of('perSecond'), 0),
+    'p50 ms': withInterval(of('p50Ms'), 2),
+    'p99 ms': withInterval(of('p99Ms'), 2),
+    'core used': isTarget ? `${Math.round(busy * 100)} %${busy < BUSY_MIN ? ' (not full)' : ''}` : '-',
+    rounds: `${rows.length}`,
+  };
+}
+
+/** Ratios of one target's CPU per request to another's, round by round. */
+export function ratios(rows: readonly Row[], name: string, other: string): number[] {
+  return rows
+    .filter((row) => row.target === name)
+    .flatMap((row) => {
+      const same = rows.find((peer) => peer.target === other && peer.round === row.round);
+      return same === undefined ? [] : [row.cpuUs / same.cpuUs];
+    });
+}
+
+function printBody(body: Body, rows: readonly Row[], seed: number): void {
+  const names = [...new Set(rows.map((row) => row.target))];
+  printTable(
+    `${BODY_BYTES[body]}-byte body: median [95 % interval]`,
+    names.map((name) =>
+      comparisonRow(
+        name,
+        rows.filter((row) => row.target === name),
+        seed,
+      ),
+    ),
+  );
+  const compared = names
+    .filter((name) => name in BARS)
+    .map((name) => ({ name, values: ratios(rows, 'gateway', name) }))
+    .filter(({ values }) => values.length > 0);
+  if (compared.length === 0) return;
+  printTable(
+    `${BODY_BYTES[body]}-byte body: the gateway's CPU µs/request by the peer's, paired by round`,
+    compared.map(({ name, values }) => {
+      const bar = BARS[name] ?? 1;
+      const ratio = estimate(values, seed);
+      return {
+        peer: name,
+        'gateway/peer': withInterval(ratio, 3),
+        bar: `≤ ${bar.toFixed(1)}`,
+        verdict: verdict(ratio, bar),
+        rounds: `${ratio.count}`,
+      };
+    }),
+  );
+}
+
+/** Prints every table of the comparison, and what was not counted. */
+export function printComparison(rows: readonly Row[], seed: number): void {
+  const counted = rows.filter((row) => row.void === '');
+  for (const body of BODIES) {
+    const ofBody = counted.filter((row) => row.body === body);
+    if (ofBody.length > 0) printBody(body, ofBody, seed);
+  }
+  for (const row of rows.filter((one) => one.void !== '')) {
+    console.log(`void: round ${row.round}, ${row.target}, ${row.body}: ${row.void}`);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What every load benchmark begins and ends with: the upstream, the targets that do the whole job,
+ * and stopping them all.
+ *
+ * @module
+ */
+
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+
+import { until } from '../../test/support/wait.ts';
+import { faultsOf } from './probe.ts';
+import type { Service } from './processes.ts';
+import { Stage } from './stage.ts';
+import { type Missing, startUpstream, type Target } from './targets.ts';
+
+const UPSTREAM_TIMEOUT_MS = 5000;
+
+const TOOLS = {
+  nginx: 'apt-get install nginx-light (the upstream, too, is nginx)',
+  wrk: 'apt-get install wrk',
+  taskset: 'apt-get install util-linux',
+} as const;
+
+export interface Scene {
+  readonly stage: Stage;
+  readonly upstream: Service;
+  readonly targets: readonly Target[];
+  readonly missing: readonly Missing[];
+}
+
+type StartTargets = (stage: Stage) => Promise<{ targets: Target[]; missing: Missing[] }>;
+
+function requireTools(): void {
+  if (cpus().length < 2) throw new Error('two cores are needed: one for the target alone');
+  for (const [tool, how] of Object.entries(TOOLS)) {
+    try {
+      execFileSync('sh', ['-c', `PATH="$PATH:/usr/sbin" command -v ${tool}`], { stdio: 'ignore' });
+    } catch {
+      throw new Error(`missing: ${tool}; get it: ${how}`);
+    }
+  }
+}
+
+async function isUp(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/api/small`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Sets the scene, runs `play`, and stops every process whatever happened. */
+export async function withScene(
+  startAll: StartTargets,
+  play: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  requireTools();
+  const stage = await Stage.open();
+  const upstream = await startUpstream(stage);
+  const services = [upstream];
+  try {
+    await until('the upstream answers', () => isUp(stage.upstreamPort), UPSTREAM_TIMEOUT_MS);
+    const { targets, missing } = await startAll(stage);
+    services.push(...targets.map(({ service }) => service));
+    const fit: Target[] = [];
+    for (const target of targets) {
+      const faults = await faultsOf(target);
+      if (faults.length === 0) fit.push(target);
+      else missing.push({ name: target.name, why: `does not do the job: ${faults.join('; ')}` });
+    }
+    await play({ stage, upstream, targets: fit, missing });
+  } finally {
+    await Promise.all(services.map((service) => service.stop()));
+  }
+}

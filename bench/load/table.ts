@@ -1,0 +1,28 @@
+/**
+ * Tables as text: columns as wide as they must be, numbers to the right.
+ *
+ * @module
+ */
+
+import type { Estimate } from './statistics.ts';
+
+/** `14.72 [14.60, 14.91]` */
+export function withInterval({ median, low, high }: Estimate, digits: number): string {
+  return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+}
+
+/** Prints rows of equal keys; the first column is a name, the others are numbers. */
+export function printTable(title: string, rows: readonly Readonly<Record<string, string>>[]): void {
+  const columns = Object.keys(rows[0] ?? {});
+  const widths = columns.map((column) =>
+    Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .join('  ');
+  console.log(`\n${title}`);
+  console.log(line(columns));
+  console.log(line(widths.map((width) => '-'.repeat(width))));
+  for (const row of rows) console.log(line(columns.map((column) => row[column] ?? '')));
+}

@@ -1,0 +1,125 @@
+/**
+ * What is compared: how each target is started, on which core, with which file.
+ *
+ * The same job for all: API key among a thousand (401 without), a rate limit that is counted and
+ * never reached, x-consumer and x-tenant set, the key and x-debug removed, a request id in both
+ * directions, X-Forwarded-*, keep-alive on both sides, no access log.
+ *
+ * @module
+ */
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import { type Service, start } from './processes.ts';
+import type { Stage } from './stage.ts';
+
+/** The project's folder, from dist/bench/load. */
+const PROJECT = join(import.meta.dirname, '../../..');
+
+/** One core for the target, one for what sends and what answers. */
+export const TARGET_CORE = '0';
+export const LOAD_CORE = '1';
+
+export interface Target {
+  readonly name: string;
+  readonly version: string;
+  readonly port: number;
+  readonly service: Service;
+}
+
+/** A target that can't be had here, and why. */
+export interface Missing {
+  readonly name: string;
+  readonly why: string;
+}
+
+type Start = (stage: Stage) => Promise<Target>;
+
+function output(command: string, args: readonly string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** nginx prints its version to standard error. */
+function nginxVersion(): string {
+  return output('sh', ['-c', 'PATH="$PATH:/usr/sbin" nginx -v 2>&1']).replace(/.*nginx\//s, '').trim();
+}
+
+function sbin(name: string): string {
+  return output('sh', ['-c', `PATH="$PATH:/usr/sbin" command -v ${name}`]).trim();
+}
+
+/** The gateway with `workers` worker processes on `cores`. */
+export async function startGateway(
+  stage: Stage,
+  name = 'gateway',
+  workers = 1,
+  cores = TARGET_CORE,
+): Promise<Target> {
+  const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, { WORKERS: `${workers}` });
+  const binary = join(PROJECT, 'bin/stoa-gateway');
+  const service = start(cores, process.execPath, [binary, 'run', '-c', file]);
+  return { name, version: `Node ${process.version}`, port, service };
+}
+
+async function startNginx(stage: Stage): Promise<Target> {
+  const binary = sbin('nginx');
+  const { file, port } = await stage.render('nginx.conf', 'nginx.conf');
+  const service = start(TARGET_CORE, binary, ['-p', stage.folder, '-e', 'stderr', '-c', file]);
+  return { name: 'nginx', version: nginxVersion(), port, service };
+}
+
+async function startHaproxy(stage: Stage): Promise<Target> {
+  const binary = sbin('haproxy');
+  const { file, port } = await stage.render('haproxy.cfg', 'haproxy.cfg');
+  const service = start(TARGET_CORE, binary, ['-db', '-q', '-f', file]);
+  const version = /version (\S+)/.exec(output(binary, ['-v']))?.[1] ?? '';
+  return { name: 'haproxy', version, port, service };
+}
+
+async function startEnvoy(stage: Stage): Promise<Target> {
+  const script = join(PROJECT, 'bench/load/peers/install-envoy.sh');
+  const binary = output(script, [join(PROJECT, '.build/envoy')]).trim();
+  const { file, port } = await stage.render('envoy.yaml', 'envoy.yaml');
+  const flags = ['--concurrency', '1', '--use-dynamic-base-id', '-l', 'error'];
+  const service = start(TARGET_CORE, binary, ['-c', file, ...flags]);
+  const version = /\/(\d+\.\d+\.\d+)\//.exec(output(binary, ['--version']))?.[1] ?? '';
+  return { name: 'envoy', version, port, service };
+}
+
+const STARTS: Readonly<Record<string, Start>> = {
+  gateway: (stage) => startGateway(stage),
+  nginx: startNginx,
+  haproxy: startHaproxy,
+  envoy: startEnvoy,
+};
+
+export const TARGET_NAMES = Object.keys(STARTS);
+
+/** Starts the targets of these names that can be had. */
+export async function startTargets(
+  stage: Stage,
+  names: readonly string[],
+): Promise<{ targets: Target[]; missing: Missing[] }> {
+  const targets: Target[] = [];
+  const missing: Missing[] = [];
+  for (const name of names) {
+    try {
+      const target = await STARTS[name]?.(stage);
+      if (target !== undefined) targets.push(target);
+      else missing.push({ name, why: `there is no target of this name` });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      missing.push({ name, why: reason.split('\n')[0] ?? reason });
+    }
+  }
+  return { targets, missing };
+}
+
+/** Starts the upstream, on the core of the load. */
+export async function startUpstream(stage: Stage): Promise<Service> {
+  const { file } = await stage.render('upstream.conf', 'upstream.conf', {
+    PORT: `${stage.upstreamPort}`,
+  });
+  return start(LOAD_CORE, sbin('nginx'), ['-p', stage.folder, '-e', 'stderr', '-c', file]);
+}

@@ -1,0 +1,160 @@
+/**
+ * Question: what does the gateway itself do to a request cost, crossing included?
+ * Unit: nanoseconds a call, p50 and p99 of single calls. Lower is better.
+ * Bar: forwarded, joined and crossed: p50 at most 1 000 ns, p99 at most 2 000 ns.
+ *
+ * In the number: joining the head as the listener does, one call into native code and back, and
+ * everything there: copying and parsing the head, framing, path, route, key (SHA-256 and look-up
+ * among 10 000), rate limit, the whole upstream head with its request id and rewriting, the
+ * response's fields, the exchange and its deadlines, choosing an endpoint, metrics.
+ * Not in it: uWebSockets.js' own parsing and making of strings, `connect`, `send`, `recv`, and the
+ * response's way back (natively: `response head` and `recording` of the criterion bench `decide`).
+ *
+ * Each call is timed by itself; the p50 of timing a function that does nothing is taken off. The
+ * mean over blocks of calls, which needs no such correction, stands beside it as a check.
+ *
+ * @module
+ */
+
+import { parseArgs } from 'node:util';
+import { Bench, type Task } from 'tinybench';
+
+import { renderMetrics } from '../../src/native/addon.ts';
+import { flat, headJoiner, KEYS, keys, openSubject } from './subject.ts';
+
+/** Calls between two turns of the loop, by which exchanges end: as many as may be in flight. */
+const TURN_CALLS = 64;
+const BAR_NS = { p50: 1000, p99: 2000 };
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '' },
+  },
+});
+const timeMs = Number(options.seconds) * 1000;
+
+const core = openSubject();
+const peer = new Uint8Array([192, 0, 2, 7]).buffer;
+let turn = 0;
+let sink: unknown = null;
+
+const nextKey = (): string => {
+  turn = turn === KEYS - 1 ? 0 : turn + 1;
+  return keys[turn] ?? '';
+};
+
+function flatHeads(path: string): () => string {
+  const join = headJoiner(path);
+  const heads = keys.map((key) => flat(join(key)));
+  return () => {
+    turn = turn === KEYS - 1 ? 0 : turn + 1;
+    return heads[turn] ?? '';
+  };
+}
+
+const join = headJoiner('/echo/v1/orders?expand=lines');
+const nextForwarded = flatHeads('/echo/v1/orders?expand=lines');
+const nextLimited = flatHeads('/limited/v1/orders');
+const nextMoved = flatHeads('/moved/v1/orders');
+const NOTHING = 'timing nothing';
+const WHOLE = 'forwarded: joined and crossed';
+
+const CALLS: readonly { name: string; call: () => unknown }[] = [
+  { name: NOTHING, call: nextKey },
+  { name: 'joining the head alone', call: () => join(nextKey()) },
+  { name: 'forwarded: crossed, joined before', call: () => core.begin(nextForwarded(), peer) },
+  { name: WHOLE, call: () => core.begin(join(nextKey()), peer) },
+  { name: 'refused, 429: crossed', call: () => core.begin(nextLimited(), peer) },
+  { name: 'redirected, 308: crossed', call: () => core.begin(nextMoved(), peer) },
+];
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets the loop turn after every `TURN_CALLS` calls, outside the measured time. */
+function turnTaker(): () => Promise<void> | void {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    return calls % TURN_CALLS === 0 ? nextTurn() : undefined;
+  };
+}
+
+/** Nanoseconds a call, over blocks of calls with no clock in between. */
+async function meanNs(call: () => unknown): Promise<number> {
+  let spentNs = 0n;
+  let calls = 0;
+  const deadline = Date.now() + timeMs / 4;
+  while (Date.now() < deadline) {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < TURN_CALLS; i += 1) sink = call();
+    spentNs += process.hrtime.bigint() - start;
+    calls += TURN_CALLS;
+    await nextTurn();
+  }
+  return Number(spentNs) / calls;
+}
+
+function latencyNs(task: Task | undefined): { p50: number; p99: number; count: number } {
+  const result = task?.result;
+  if (result?.state !== 'completed') throw new Error(`${task?.name}: ${result?.state}`);
+  const { p50, p99, samplesCount } = result.latency;
+  return { p50: p50 * 1e6, p99: p99 * 1e6, count: samplesCount };
+}
+
+/** Answers of each kind that the worker has counted: what was called is what was measured. */
+function counted(metric: string): number {
+  const line = renderMetrics({ workers: 1, restarts: 0 })
+    .split('\n')
+    .find((text) => text.startsWith(`${metric} `));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+const bench = new Bench({
+  time: timeMs,
+  warmupTime: timeMs / 2,
+  timestampProvider: 'hrtimeNow',
+  throws: true,
+});
+for (const { name, call } of CALLS) {
+  bench.add(
+    name,
+    () => {
+      sink = call();
+    },
+    { async: false, afterEach: turnTaker() },
+  );
+}
+await bench.run();
+
+const floorNs = latencyNs(bench.getTask(NOTHING)).p50;
+const rows = [];
+for (const { name, call } of CALLS) {
+  const { p50, p99, count } = latencyNs(bench.getTask(name));
+  rows.push({
+    'ns a call': name,
+    p50: Math.round(p50 - floorNs),
+    p99: Math.round(p99 - floorNs),
+    'p50 as timed': Math.round(p50),
+    'mean in blocks': Math.round(await meanNs(call)),
+    calls: count,
+  });
+}
+console.log(`\nThe gateway's own work on a request: 10 fields, ${KEYS} keys; Node ${process.version}`);
+console.table(rows);
+
+const whole = rows.find((row) => row['ns a call'] === WHOLE);
+const refused = counted('stoa_problems_total{code="upstream_unresolved"}');
+const overloaded = counted('stoa_problems_total{code="overloaded"}');
+console.log(
+  `forwarded requests that then found no upstream address, as they should: ${refused}; turned away: ${overloaded}`,
+);
+const reached =
+  whole !== undefined && whole.p50 <= BAR_NS.p50 && whole.p99 <= BAR_NS.p99 && overloaded === 0;
+console.log(
+  `bar: p50 ≤ ${BAR_NS.p50} ns and p99 ≤ ${BAR_NS.p99} ns: ${reached ? 'reached' : 'NOT reached'}`,
+);
+core.close();
+process.exit(sink === undefined || overloaded > 0 ? 1 : 0);

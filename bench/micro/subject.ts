@@ -1,0 +1,139 @@
+/**
+ * The worker that the micro-benchmark calls, and the requests it calls it with.
+ *
+ * Ten fields; ten thousand API keys, each of another consumer; a route that asks for a key, limits
+ * the consumer's rate, strips a prefix, sets two headers and removes one; a request id,
+ * X-Forwarded-For and metrics as always. The upstream's name is never resolved: a request is
+ * decided on, gets its exchange and its upstream head, and then finds no address.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { parseConfig } from '../../src/config/load.ts';
+import { createSegment, explain, openWorker, type WorkerCore } from '../../src/native/addon.ts';
+
+export const KEYS = 10_000;
+/** No divisor of `KEYS`: every key has its turn, none is near the one before. */
+const STRIDE = 7919;
+
+const CONFIG = `
+version: 1
+workers: 1
+admin: off
+apiKeyFiles: [keys.csv]
+upstreams:
+  echo: { endpoints: [{ url: "http://upstream.test:9000" }] }
+routes:
+  - name: echo
+    match: { path: /echo/*, methods: [GET, POST] }
+    upstream: echo
+    auth: { apiKey: { header: x-api-key } }
+    rateLimit: { by: consumer, requests: 1000000, windowMs: 1000 }
+    request:
+      path: { stripPrefix: /echo }
+      headers: { set: { x-tenant: "\${tenant}", x-consumer: "\${consumer}" }, remove: [x-debug] }
+    response:
+      headers: { set: { x-gateway: stoa } }
+  - name: limited
+    match: { path: /limited/* }
+    upstream: echo
+    auth: { apiKey: { header: x-api-key } }
+    rateLimit: { by: route, requests: 1, windowMs: 86400000 }
+  - name: moved
+    match: { path: /moved/* }
+    redirect: { status: 308, to: "https://api.example.test\${path}" }
+    auth: { apiKey: { header: x-api-key } }
+    rateLimit: { by: consumer, requests: 1000000, windowMs: 1000 }
+`;
+
+/** Names and values in turn, as the front gets them; the key's value comes in between. */
+const BEFORE_KEY = [
+  ['host', 'api.example.test'],
+  ['user-agent', 'acme-client/4.2 (linux; x86_64)'],
+  ['accept', 'application/json'],
+  ['accept-encoding', 'gzip, deflate, br'],
+  ['accept-language', 'en'],
+  ['cache-control', 'no-cache'],
+] as const;
+const AFTER_KEY = [
+  ['x-debug', '1'],
+  ['traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+  ['connection', 'keep-alive'],
+] as const;
+
+function keyOf(number: number): string {
+  return `sk-live-${number.toString(16).padStart(24, '0')}`;
+}
+
+/** Keys in the order in which requests carry them. */
+export const keys: readonly string[] = Array.from({ length: KEYS }, (_, turn) =>
+  keyOf((turn * STRIDE) % KEYS),
+);
+
+/** Joins a head exactly as the listener does: one concatenation a field, twenty strings. */
+export function headJoiner(path: string): (key: string) => string {
+  let head = '';
+  const addField = (name: string, value: string): void => {
+    head += `${name}: ${value}\r\n`;
+  };
+  return (key) => {
+    head = `GET ${path} HTTP/1.1\r\n`;
+    for (const [name, value] of BEFORE_KEY) addField(name, value);
+    addField('x-api-key', key);
+    for (const [name, value] of AFTER_KEY) addField(name, value);
+    head += '\r\n';
+    return head;
+  };
+}
+
+/** A string that is one piece in memory: joining makes a tree, which the crossing flattens. */
+export function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** Opens the one worker of this process. Throws when the configuration means something else. */
+export function openSubject(): WorkerCore {
+  const folder = mkdtempSync(join(tmpdir(), 'stoa-bench-'));
+  try {
+    const lines = Array.from({ length: KEYS }, (_, number) => {
+      const digest = createHash('sha256').update(keyOf(number)).digest('hex');
+      return `${digest},consumer-${number},acme`;
+    });
+    writeFileSync(join(folder, 'keys.csv'), lines.join('\n'));
+    const source = { file: 'bench', baseDir: folder, env: {} };
+    const loaded = parseConfig(CONFIG, source);
+    if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('; '));
+    const modelJson = JSON.stringify(loaded.model);
+    expectForward(modelJson);
+    return openWorker({ segmentFd: createSegment(modelJson), index: 0, modelJson });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What is measured as forwarded must be: the right route, and a head with what was asked for. */
+function expectForward(modelJson: string): void {
+  const { outcome, consumer } = explain(modelJson, {
+    method: 'GET',
+    target: '/echo/v1/orders?expand=lines',
+    headers: [...BEFORE_KEY, ['x-api-key', keyOf(42)], ...AFTER_KEY],
+    clientIp: '192.0.2.7',
+  });
+  const head = outcome.kind === 'forward' ? outcome.requestHead : '';
+  const asked = [
+    'GET /v1/orders?expand=lines HTTP/1.1\r\n',
+    'x-consumer: consumer-42\r\n',
+    'x-tenant: acme\r\n',
+    'x-request-id: ',
+    'x-forwarded-for: 192.0.2.7\r\n',
+  ];
+  const missing = asked.filter((part) => !head.includes(part));
+  if (consumer !== 'consumer-42' || missing.length > 0 || /x-api-key|x-debug/.test(head)) {
+    throw new Error(`the request is not forwarded as it should be: ${JSON.stringify(outcome)}`);
+  }
+}
