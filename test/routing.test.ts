@@ -71,7 +71,8 @@ describe('routing', () => {
     ['GET /h', 'everything', 'example.test'],
     ['GET /h', 'host-v6', '[::1]:80'],
     ['GET /m', 'get-only', 'm.test'],
-    ['PUT /m', 'put-only', 'm.test'],
+    ['PUT /m', 'put-only', 'm.test', { 'Content-Length': '0' }],
+    ['DELETE /m', 'everything', 'm.test'],
     ['GET /p', 'with-header', 'gw.test', { 'X-Kind': 'gold' }],
     ['GET /p', 'with-header-regex', 'gw.test', { 'x-kind': 'silver' }],
     ['GET /p', 'without', 'gw.test', { 'x-kind': 'xsilver' }],
@@ -111,12 +112,6 @@ describe('routing', () => {
       assert.equal(on.upstream.last.target, arrives);
     });
   }
-
-  it('names the methods there are when only the method is wrong', async () => {
-    const answer = await on.call('DELETE /m', { host: 'm.test' });
-    // The wildcard route of this host takes every method, so it is the one that answers.
-    assert.equal(answer.header('x-route'), 'm-rest');
-  });
 
   it('redirects without asking the upstream', async () => {
     const answer = await on.call('GET /old/place');

@@ -15,6 +15,8 @@ import { Stage } from './stage.ts';
 import { type Missing, startUpstream, type Target } from './targets.ts';
 
 const UPSTREAM_TIMEOUT_MS = 5000;
+/** What is shown of each process's output when a run fails. */
+const OUTPUT_SHOWN = 4000;
 
 const TOOLS = {
   nginx: 'apt-get install nginx-light (the upstream, too, is nginx)',
@@ -70,6 +72,9 @@ export async function withScene(
       else missing.push({ name: target.name, why: `does not do the job: ${faults.join('; ')}` });
     }
     await play({ stage, upstream, targets: fit, missing });
+  } catch (error) {
+    for (const service of services) process.stderr.write(service.output().slice(-OUTPUT_SHOWN));
+    throw error;
   } finally {
     await Promise.all(services.map((service) => service.stop()));
   }

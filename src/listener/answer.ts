@@ -18,7 +18,7 @@ const STATUS_LINES = Array.from({ length: 600 }, (_, code) =>
 /** What uWebSockets.js holds back while a handler runs. */
 const CORK_BYTES = 16 * 1024;
 const PADDING = Buffer.alloc(CORK_BYTES, ' ');
-const NOTHING = Buffer.alloc(0);
+const CLOSING = Buffer.from('\r\nconnection: close\r\n');
 
 /** Writes the status and every field of the record at `at`. */
 export function writeHead(
@@ -40,8 +40,7 @@ export function answer(res: HttpResponse, core: WorkerCore, draining: boolean): 
   const flags = reply[1] ?? 0;
   const body = data.subarray(reply[4] ?? 0, reply[5] ?? 0);
   if ((flags & FLAG.tearDown) !== 0) {
-    res.onAborted(() => {});
-    answerAndClose(res, core, reply, 0, body);
+    tearDown(res, core, body);
     return;
   }
   const close = (flags & FLAG.close) !== 0 || draining;
@@ -53,34 +52,39 @@ export function answer(res: HttpResponse, core: WorkerCore, draining: boolean): 
 /**
  * Answers, then closes the socket without reading on: where a request ends is not known, so what
  * stands behind it must not be taken for another. The response is never ended, because after an
- * end uWebSockets.js goes on parsing what it has already read; a response that is still open makes
- * it close the socket instead. Then it drops what it has not sent, so the answer is made longer
- * than what it holds back: spaces behind a JSON document mean nothing.
- *
- * With `body` null the response has none, as a 204 or an answer to HEAD.
+ * end uWebSockets.js goes on parsing what it has already read; after a close it does not, but drops
+ * what it holds back. So the answer is made longer than that: spaces behind JSON mean nothing.
  */
-export function answerAndClose(
+function tearDown(res: HttpResponse, core: WorkerCore, body: Uint8Array): void {
+  const { reply, data } = core;
+  const head = data.subarray(reply[3] ?? 0, reply[4] ?? 0);
+  // The front ends a field line by CRLF: it counts as the end of the body.
+  const length = body.byteLength + PADDING.byteLength + 2;
+  const ending = Buffer.from(`\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n`);
+  res.onAborted(() => {});
+  res.writeStatus(STATUS_LINES[reply[2] ?? 500] ?? '500 Internal Server Error');
+  res.writeHeader(core.requestIdHeader, Buffer.concat([head, ending, body, PADDING]));
+  res.close();
+}
+
+/**
+ * Writes the head of a response that has neither a body nor a length, and closes the connection
+ * behind it: ending such a response leaves it open.
+ */
+export function writeHeadAndClose(
   res: HttpResponse,
   core: WorkerCore,
   records: Uint32Array,
   at: number,
-  body: Uint8Array | null,
 ): void {
   const head = core.data.subarray(records[at + 3] ?? 0, records[at + 4] ?? 0);
-  const padded = body === null ? NOTHING : Buffer.concat([body, PADDING]);
-  // The front ends a field line by CRLF: it counts as the end of the body.
-  const length = body === null ? '' : `content-length: ${padded.byteLength + 2}\r\n`;
-  const ending = Buffer.from(`\r\n${length}connection: close\r\n\r\n`, 'latin1');
   res.writeStatus(STATUS_LINES[records[at + 2] ?? 500] ?? '500 Internal Server Error');
-  res.writeHeader(core.requestIdHeader, Buffer.concat([head, ending, padded]));
-  setImmediate(() => close(res));
-}
-
-/** A response that the client has ended meanwhile refuses every call. */
-function close(res: HttpResponse): void {
-  try {
-    res.close();
-  } catch {
-    // Nothing is left to close.
-  }
+  res.writeHeader(core.requestIdHeader, Buffer.concat([head, CLOSING]));
+  setImmediate(() => {
+    try {
+      res.close();
+    } catch {
+      // The client was faster: uWebSockets.js refuses every call on a response that is gone.
+    }
+  });
 }

@@ -15,7 +15,7 @@ import type { HttpResponse } from 'uWebSockets.js';
 
 import type { WorkerCore } from '../native/addon.ts';
 import { FLAG, INDEX_MASK, KIND, RECORD_WORDS } from '../native/record.ts';
-import { answerAndClose, writeHead } from './answer.ts';
+import { writeHead, writeHeadAndClose } from './answer.ts';
 
 /** A response whose body comes in pieces. */
 interface Stream {
@@ -112,7 +112,7 @@ export class Exchanges {
     const lengthKnown = (flags & FLAG.length) !== 0;
     // Only a response with a length can be ended and closed in one call.
     if ((flags & FLAG.noBody) !== 0 && !lengthKnown && close) {
-      answerAndClose(res, this.#core, records, at, null);
+      writeHeadAndClose(res, this.#core, records, at);
       return;
     }
     writeHead(res, this.#core, records, at);

@@ -12,6 +12,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  _cfg,
   App,
   type HttpRequest,
   type HttpResponse,
@@ -36,6 +37,14 @@ export interface Listener {
   /** Closes every connection. */
   close(): void;
 }
+
+declare module 'uWebSockets.js' {
+  /** In the binary, not in its types. */
+  function _cfg(key: string): void;
+}
+
+// Its documented way to leave out the field that names it and its version.
+_cfg('999999990007');
 
 const exchangesOf = new WeakMap<WorkerCore, Exchanges>();
 

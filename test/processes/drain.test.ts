@@ -93,7 +93,8 @@ describe('SIGTERM', () => {
     const ready = await call(gateway.adminPort, 'GET /health/ready');
     assert.equal(ready.status, 503);
     assert.equal((await open).status, 200);
-    assert.equal((await gateway.stop()).code, 0);
+    assert.equal((await gateway.exited).code, 0);
+    await gateway.stop();
   });
 
   it('does not wait for idle connections', async () => {

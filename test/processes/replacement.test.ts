@@ -119,6 +119,7 @@ routes: [{ name: all, upstream: up }]
 
   it('is noticed when it stands still, and replaced', async () => {
     const [worker = 0] = on.gateway.workers();
+    on.gateway.expectDeath();
     signal(worker, 'SIGSTOP');
     await until('the stalled worker is killed', () => !isAlive(worker), 8000);
     await on.gateway.whenReady(5000);

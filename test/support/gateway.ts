@@ -3,7 +3,8 @@
  *
  * A test gives the part of the configuration that it is about; version, mode, listener and admin
  * address are put in front. Every process is stopped when the test's process ends, however it
- * ends. `STOA_TEST_GATEWAY_BIN` names another gateway to run instead of `bin/stoa-gateway`.
+ * ends. `STOA_TEST_GATEWAY_BIN` names another gateway to run instead of `bin/stoa-gateway`;
+ * `STOA_TEST_SHOW_OUTPUT=1` prints what each gateway wrote.
  *
  * @module
  */
@@ -49,6 +50,7 @@ export class Gateway {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #output: string[] = [];
+  #deathsExpected = 0;
 
   constructor(child: ChildProcess, ports: { port: number; adminPort: number }, directory: string) {
     this.#child = child;
@@ -102,8 +104,14 @@ export class Gateway {
   killWorker(index = 0): number {
     const pid = this.workers()[index];
     if (pid === undefined) throw new Error(`no worker ${index}`);
+    this.expectDeath();
     signal(pid, 'SIGKILL');
     return pid;
+  }
+
+  /** A worker is going to die, and is meant to. */
+  expectDeath(): void {
+    this.#deathsExpected += 1;
   }
 
   async metricsText(): Promise<string> {
@@ -125,7 +133,10 @@ export class Gateway {
     signal(this.pid, name);
   }
 
-  /** Asks it to drain, insists after a while, and removes its files. */
+  /**
+   * Asks it to drain, insists after a while, and removes its files. Rejects when a worker died
+   * that was not meant to: a replacement comes so soon that a test may not notice.
+   */
   async stop(): Promise<Exit> {
     for (const pid of this.workers()) signal(pid, 'SIGCONT');
     this.signal('SIGTERM');
@@ -134,7 +145,10 @@ export class Gateway {
     }, STOP_TIMEOUT_MS);
     const exit = await this.exited;
     clearTimeout(insist);
+    if (process.env['STOA_TEST_SHOW_OUTPUT'] === '1') console.error(this.output);
     rmSync(this.directory, { recursive: true, force: true });
+    const deaths = this.output.split('\n').filter((line) => line.includes('worker_died'));
+    if (deaths.length > this.#deathsExpected) throw new Error(`a worker died:\n${this.output}`);
     return exit;
   }
 }

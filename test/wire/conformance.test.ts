@@ -51,10 +51,10 @@ describe('HTTP/1.1 on the wire', () => {
     const unlisted = results.filter(
       ({ vector, miss }) => miss !== null && !listed.has(vector.name),
     );
-    assert.deepEqual(
-      unlisted.map(({ vector, miss }) => `${vector.name}: expected ${vector.expect}, got ${miss}`),
-      [],
+    const lines = unlisted.map(
+      ({ vector, miss }) => `${vector.name}: expected ${vector.expect}, got ${miss}`,
     );
+    assert.equal(lines.length, 0, lines.join('\n'));
   });
 
   it('lists no case that passes', () => {

@@ -142,11 +142,12 @@ pub fn parse_request<'h, 'b>(
     else {
         return Err(HeadError::Malformed("request line"));
     };
-    if !target.is_ascii() {
-        return Err(HeadError::Malformed("byte in request target"));
-    }
-    if target.len() > limits.target_max_bytes {
-        return Err(HeadError::TargetTooLong);
+    if !target.is_ascii() || target.len() > limits.target_max_bytes {
+        return Err(if target_is_over(lines, limits) {
+            HeadError::TargetTooLong
+        } else {
+            HeadError::Malformed("byte in request target")
+        });
     }
     let fields: &'h [Header<'b>] = request.headers;
     if !lines_end_in_crlf(lines, len, fields) {

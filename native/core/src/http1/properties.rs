@@ -90,6 +90,7 @@ const REQUEST_STARTS: &[&[u8]] = &[
     b"\r\nPOST /abc HTTP/1.0\r\n",
     b"GET /0123456789a HTTP/1.1\r\n",
     b"GET /0123456789ab HTTP/1.1\r\n",
+    b"GET /0123456789abc\xc3\xa9 HTTP/1.1\r\n",
     b"GET /",
     b"GET / HTTP/2",
     b"GET / HTTP/1.",

@@ -4,7 +4,7 @@
 //! an atomic of its own ([`dense`]), a key learned from the request (client address, header) shares a bounded
 //! [`table`]; both run the same arithmetic ([`gcra`]), and [`fields`] tells the caller what was decided.
 //!
-//! Bounds: eight bytes a known key, about 34 a unknown one, nothing allocated after start.
+//! Bounds: eight bytes for each known key, about 34 for each unknown one, nothing allocated after start.
 //! Units: time is `u64` nanoseconds of one monotonic clock shared by all processes, handed in.
 
 mod bucket;
