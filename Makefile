@@ -25,7 +25,6 @@ TS_SOURCES := $(shell find $(TS_DIRS) -name '*.ts')
 RUST_SOURCES := $(shell find native/core/src native/addon/src -name '*.rs') \
 	native/core/Cargo.toml native/addon/Cargo.toml native/addon/build.rs Cargo.toml Cargo.lock
 TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
-BENCHES := $(patsubst %.ts,dist/%.js,$(filter %.bench.ts,$(TS_SOURCES)))
 
 .PHONY: help
 help: ## list the targets
@@ -107,8 +106,18 @@ deny: ## check licences and advisories of the Rust crates (needs cargo-deny)
 	$(CARGO) deny --workspace check
 
 .PHONY: bench
-bench: build ## measure this checkout and print the tables
-	@for file in $(BENCHES); do $(NODE) --expose-gc "$$file" || exit 1; done
+bench: bench-micro bench-load ## measure this checkout and print the tables (BENCH_ROUNDS=10, BENCH_S=4)
+
+.PHONY: bench-micro
+bench-micro: build ## what the gateway itself does to a request, crossing included
+	@taskset --cpu-list 0 $(NODE) dist/bench/micro/decide.bench.js --seconds $(BENCH_S)
+
+# Envoy is installed into .build/ the first time; what can't be had is left out by name.
+.PHONY: bench-load
+bench-load: build ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers
+	@for name in compare latency workers; do \
+		$(NODE) dist/bench/load/$$name.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S) || exit 1; \
+	done
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

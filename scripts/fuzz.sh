@@ -11,7 +11,11 @@ missing() {
 cargo +nightly --version >/dev/null 2>&1 || missing 'a nightly Rust toolchain' 'rustup toolchain install nightly'
 cargo fuzz --version >/dev/null 2>&1 || missing 'cargo-fuzz' 'cargo install --locked cargo-fuzz'
 
-for target in $(cargo +nightly fuzz list); do
+for target in $(cargo +nightly fuzz list --fuzz-dir .); do
   printf '== %s: %s s\n' "$target" "${FUZZ_S:-600}"
-  cargo +nightly fuzz run "$target" -- -max_total_time="${FUZZ_S:-600}" -print_final_stats=1
+  mkdir -p "corpus/$target"
+  dictionary=
+  case "$target" in request_head | response_head | chunked) dictionary=-dict=http1.dict ;; esac
+  cargo +nightly fuzz run --fuzz-dir . "$target" "corpus/$target" "seeds/$target" -- \
+    -max_total_time="${FUZZ_S:-600}" -print_final_stats=1 $dictionary
 done

@@ -25,7 +25,10 @@ import { wrk } from './wrk.ts';
 /** Until Node's compilers have settled. */
 const WARM_UP_S = 5;
 
-async function compare({ stage, upstream, targets, missing }: Scene, options: Options): Promise<void> {
+async function compare(
+  { stage, upstream, targets, missing }: Scene,
+  options: Options,
+): Promise<void> {
   const results = new Results('compare');
   const conditions = conditionsOf(options, stage, { targets, missing });
   results.add(conditions);
@@ -66,8 +69,8 @@ if (options.from === null) {
     (scene) => compare(scene, options),
   );
 } else {
-  const { conditions, rows } = readResults<Row>(options.from);
+  const { conditions, rows } = readResults(options.from);
   printConditions(conditions);
-  printComparison(rows, conditions.options.seed);
+  printComparison(rows as Row[], conditions.options.seed);
 }
 process.exit(0);

@@ -29,7 +29,14 @@ type Call = (path: string, headers?: Readonly<Record<string, string>>) => Promis
 function caller(port: number, agent: Agent): Call {
   return (path, headers = {}) =>
     new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, path, headers, agent, timeout: REQUEST_TIMEOUT_MS };
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path,
+        headers,
+        agent,
+        timeout: REQUEST_TIMEOUT_MS,
+      };
       const request = get(options, (response) => {
         let body = '';
         response.setEncoding('latin1').on('data', (text: string) => {

@@ -3,7 +3,7 @@
  *
  * A ratio pairs blocks of the same round and body; rounds in which either does not count are left
  * out. The bar counts as reached when the interval's upper end is at or under it, as missed when
- * the lower end is above it, and as open in between.
+ * the lower end is above it, and as open in between; with fewer than six rounds it is not judged.
  *
  * @module
  */
@@ -15,10 +15,13 @@ import { printTable, withInterval } from './table.ts';
 
 /** Largest ratio of the gateway's CPU per request to the peer's. */
 const BARS: Readonly<Record<string, number>> = { nginx: 1, haproxy: 1, envoy: 0.4 };
+/** With fewer, an interval says nothing. */
+const ROUNDS_MIN = 6;
 /** Under this share of its core a target was not the limit of requests/s. */
 const BUSY_MIN = 0.9;
 
-export function verdict({ low, high }: Estimate, bar: number): string {
+export function verdict({ low, high, count }: Estimate, bar: number): string {
+  if (count < ROUNDS_MIN) return 'too few rounds';
   if (high <= bar) return 'reached';
   return low > bar ? 'MISSED' : 'open';
 }
@@ -37,7 +40,9 @@ function comparisonRow(name: string, rows: readonly Row[], seed: number): Record
     'requests/s': withInterval(of('perSecond'), 0),
     'p50 ms': withInterval(of('p50Ms'), 2),
     'p99 ms': withInterval(of('p99Ms'), 2),
-    'core used': isTarget ? `${Math.round(busy * 100)} %${busy < BUSY_MIN ? ' (not full)' : ''}` : '-',
+    'core used': isTarget
+      ? `${Math.round(busy * 100)} %${busy < BUSY_MIN ? ' (not full)' : ''}`
+      : '-',
     rounds: `${rows.length}`,
   };
 }
@@ -92,7 +97,17 @@ export function printComparison(rows: readonly Row[], seed: number): void {
     const ofBody = counted.filter((row) => row.body === body);
     if (ofBody.length > 0) printBody(body, ofBody, seed);
   }
+  printQuiet(rows);
   for (const row of rows.filter((one) => one.void !== '')) {
     console.log(`void: round ${row.round}, ${row.target}, ${row.body}: ${row.void}`);
   }
+}
+
+/** How much the machine had to do besides: our own processes are a load of about 2. */
+function printQuiet(rows: readonly Row[]): void {
+  const load = Math.max(...rows.map((row) => row.load));
+  const stolen = Math.max(...rows.map((row) => row.stolen));
+  console.log(
+    `\nthe machine meanwhile: load up to ${load.toFixed(1)}, up to ${(stolen * 100).toFixed(1)} % of a window stolen by its host`,
+  );
 }

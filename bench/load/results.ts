@@ -75,21 +75,23 @@ export class Results {
 }
 
 /** The lines of a file of results. Throws when it does not begin with the conditions. */
-export function readResults<Row>(file: string): { conditions: Conditions; rows: Row[] } {
+export function readResults(file: string): { conditions: Conditions; rows: unknown[] } {
   const [first, ...rest] = readFileSync(file, 'utf8').trim().split('\n');
   const conditions: Conditions = JSON.parse(first ?? '{}');
   if (conditions.kind !== 'conditions') throw new Error(`${file} is no file of results`);
-  return { conditions, rows: rest.map((line): Row => JSON.parse(line)) };
+  return { conditions, rows: rest.map((line): unknown => JSON.parse(line)) };
 }
 
 /** Says where and how: what a number is worth nothing without. */
-export function printConditions(conditions: Conditions): void {
+export function printConditions(conditions: Conditions, cores = '0'): void {
   const { options, versions, missing } = conditions;
   console.log(
     `${conditions.at}, commit ${conditions.commit}; ${conditions.cpu}, ${conditions.cores} cores, Linux ${conditions.kernel}, load ${conditions.load.toFixed(1)} at the start`,
   );
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  console.log(`${named.join(', ')}; target on core 0, generator and upstream on core 1`);
+  console.log(
+    `${named.join(', ')}; target on ${cores.length > 1 ? 'cores' : 'core'} ${cores}, generator and upstream on core 1`,
+  );
   console.log(
     `${options.connections} connections, ${options.rounds} rounds of ${options.seconds} s, order and resampling from seed ${options.seed}`,
   );

@@ -83,10 +83,6 @@ export class Stage {
   }
 
   #writeKeys(): void {
-    const lines = (write: (key: string, consumer: string) => string): string =>
-      Array.from({ length: CONSUMERS }, (_, number) =>
-        write(keyOf(number), `consumer-${number}`),
-      ).join('\n');
     this.#write(
       'gateway-keys.csv',
       lines((key, consumer) => {
@@ -107,6 +103,13 @@ export class Stage {
       `${lines((key, consumer) => `${key} ${consumer}:${TENANT}`)}\n`,
     );
   }
+}
+
+/** One line for every key. */
+function lines(write: (key: string, consumer: string) => string): string {
+  return Array.from({ length: CONSUMERS }, (_, number) =>
+    write(keyOf(number), `consumer-${number}`),
+  ).join('\n');
 }
 
 function envoyCredentials(): string {

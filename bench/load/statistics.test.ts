@@ -34,6 +34,9 @@ describe('statistics', () => {
       const first = shuffled([0, 1, 2], random)[0] ?? 0;
       firsts[first] = (firsts[first] ?? 0) + 1;
     }
-    assert.ok(firsts.every((count) => Math.abs(count - 1000) < 120), firsts.join(' '));
+    assert.ok(
+      firsts.every((count) => Math.abs(count - 1000) < 120),
+      firsts.join(' '),
+    );
   });
 });

@@ -11,8 +11,9 @@ export function withInterval({ median, low, high }: Estimate, digits: number): s
   return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
 }
 
-/** Prints rows of equal keys; the first column is a name, the others are numbers. */
+/** Prints rows of equal keys, if there are any: the first column is a name, others are numbers. */
 export function printTable(title: string, rows: readonly Readonly<Record<string, string>>[]): void {
+  if (rows.length === 0) return;
   const columns = Object.keys(rows[0] ?? {});
   const widths = columns.map((column) =>
     Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length)),

@@ -17,8 +17,9 @@ import type { Stage } from './stage.ts';
 /** The project's folder, from dist/bench/load. */
 const PROJECT = join(import.meta.dirname, '../../..');
 
-/** One core for the target, one for what sends and what answers. */
-export const TARGET_CORE = '0';
+/** One core for the target … */
+const TARGET_CORE = '0';
+/** … and one for what sends and what answers. */
 export const LOAD_CORE = '1';
 
 export interface Target {
@@ -42,7 +43,9 @@ function output(command: string, args: readonly string[]): string {
 
 /** nginx prints its version to standard error. */
 function nginxVersion(): string {
-  return output('sh', ['-c', 'PATH="$PATH:/usr/sbin" nginx -v 2>&1']).replace(/.*nginx\//s, '').trim();
+  return output('sh', ['-c', 'PATH="$PATH:/usr/sbin" nginx -v 2>&1'])
+    .replace(/.*nginx\//s, '')
+    .trim();
 }
 
 function sbin(name: string): string {
@@ -56,7 +59,9 @@ export async function startGateway(
   workers = 1,
   cores = TARGET_CORE,
 ): Promise<Target> {
-  const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, { WORKERS: `${workers}` });
+  const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, {
+    WORKERS: `${workers}`,
+  });
   const binary = join(PROJECT, 'bin/stoa-gateway');
   const service = start(cores, process.execPath, [binary, 'run', '-c', file]);
   return { name, version: `Node ${process.version}`, port, service };
@@ -107,7 +112,7 @@ export async function startTargets(
     try {
       const target = await STARTS[name]?.(stage);
       if (target !== undefined) targets.push(target);
-      else missing.push({ name, why: `there is no target of this name` });
+      else missing.push({ name, why: 'there is no target of this name' });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       missing.push({ name, why: reason.split('\n')[0] ?? reason });

@@ -55,10 +55,10 @@ function parse(output: string): WrkResult {
   const result = {
     requests: Number(find(/(\d+) requests in/)),
     perSecond: Number(find(/Requests\/sec:\s+([\d.]+)/)),
-    p50Ms: milliseconds(find(/50%\s+(\S+)/)),
-    p99Ms: milliseconds(find(/99%\s+(\S+)/)),
+    p50Ms: milliseconds(find(/^\s+50%\s+(\S+)/m)),
+    p99Ms: milliseconds(find(/^\s+99%\s+(\S+)/m)),
     faults: faults.map((line) => line.trim()).join('; '),
   };
-  if (!(result.requests > 0)) throw new Error(`wrk did nothing: ${output}`);
+  if (Object.values(result).some(Number.isNaN)) throw new Error(`not understood: ${output}`);
   return result;
 }

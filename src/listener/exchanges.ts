@@ -24,7 +24,6 @@ interface Stream {
   readonly close: boolean;
   /** What a client with a full window has not taken yet. */
   rest: Uint8Array | null;
-  ended: boolean;
   watched: boolean;
 }
 
@@ -133,7 +132,7 @@ export class Exchanges {
     // A body whose length is written can't be told to close after it: it is chunked instead.
     const total = (flags & FLAG.length) !== 0 && !close ? totalOf(records, at) : null;
     writeHead(downstream.res, this.#core, records, at);
-    downstream.stream = { total, close, rest: null, ended: false, watched: false };
+    downstream.stream = { total, close, rest: null, watched: false };
     if (close) downstream.res.writeHeader('connection', 'close');
     this.#push(downstream, this.#bodyBytes());
   }
@@ -151,7 +150,9 @@ export class Exchanges {
       if (res.write(piece)) return;
     } else {
       const before = res.getWriteOffset();
-      const [taken] = res.tryEnd(piece, stream.total);
+      const [taken, complete] = res.tryEnd(piece, stream.total);
+      // With the last byte the response is over, before the record that says so.
+      if (complete) this.#forget(downstream);
       if (taken) return;
       stream.rest = piece.slice(res.getWriteOffset() - before);
     }
@@ -166,29 +167,25 @@ export class Exchanges {
     if (this.#find(id) !== downstream) return true;
     if (stream.rest !== null && stream.total !== null) {
       const before = res.getWriteOffset();
-      const [taken] = res.tryEnd(stream.rest, stream.total);
+      const [taken, complete] = res.tryEnd(stream.rest, stream.total);
       if (!taken) {
         stream.rest = stream.rest.subarray(res.getWriteOffset() - before);
         return false;
       }
       stream.rest = null;
+      if (complete) this.#forget(downstream);
     }
-    if (stream.ended) this.#forget(downstream);
-    else this.#core.flow(id, false);
+    this.#core.flow(id, false);
     return true;
   }
 
   #end(downstream: Downstream): void {
     const { stream, res } = downstream;
     if (stream === null) return;
-    if (stream.total === null) {
-      this.#forget(downstream);
-      res.end(undefined, stream.close);
-    } else if (stream.rest === null) {
-      this.#forget(downstream);
-    } else {
-      stream.ended = true;
-    }
+    // A response of known length ends with its last byte, which may still wait here.
+    if (stream.total !== null) return;
+    this.#forget(downstream);
+    res.end(undefined, stream.close);
   }
 
   #forget(downstream: Downstream): HttpResponse {

@@ -10,15 +10,7 @@
  * @module
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  _cfg,
-  App,
-  type HttpRequest,
-  type HttpResponse,
-  type us_listen_socket,
-  us_listen_socket_close,
-} from 'uWebSockets.js';
+import * as uWS from 'uWebSockets.js';
 
 import { GatewayError } from '../errors.ts';
 import type { WorkerCore } from '../native/addon.ts';
@@ -38,13 +30,9 @@ export interface Listener {
   close(): void;
 }
 
-declare module 'uWebSockets.js' {
-  /** In the binary, not in its types. */
-  function _cfg(key: string): void;
-}
-
-// Its documented way to leave out the field that names it and its version.
-_cfg('999999990007');
+// In the binary, not in its types: leaves out the field that names the front and its version.
+const configure: unknown = Reflect.get(uWS, '_cfg');
+if (typeof configure === 'function') configure('999999990007');
 
 const exchangesOf = new WeakMap<WorkerCore, Exchanges>();
 
@@ -55,7 +43,7 @@ export function listen(
 ): Promise<Listener> {
   const exchanges = exchangesOf.get(core) ?? new Exchanges(core);
   exchangesOf.set(core, exchanges);
-  const app = App().any('/*', handlerOf(core, exchanges));
+  const app = uWS.App().any('/*', handlerOf(core, exchanges));
   const { host, port } = address;
 
   return new Promise((resolve, reject) => {
@@ -70,7 +58,7 @@ export function listen(
 function handlerOf(
   core: WorkerCore,
   exchanges: Exchanges,
-): (res: HttpResponse, req: HttpRequest) => void {
+): (res: uWS.HttpResponse, req: uWS.HttpRequest) => void {
   let head = '';
   const addField = (name: string, value: string): void => {
     head += `${name}: ${value}\r\n`;
@@ -98,21 +86,27 @@ function handlerOf(
 }
 
 function listenerOf(
-  app: ReturnType<typeof App>,
-  socket: us_listen_socket,
+  app: uWS.TemplatedApp,
+  socket: uWS.us_listen_socket,
   core: WorkerCore,
   exchanges: Exchanges,
 ): Listener {
   let accepting = true;
   return {
     stopAccepting: () => {
-      if (accepting) us_listen_socket_close(socket);
+      if (accepting) uWS.us_listen_socket_close(socket);
       accepting = false;
     },
-    drain: async (deadlineMs) => {
+    drain: (deadlineMs) => {
       exchanges.drain();
-      const deadline = Date.now() + deadlineMs;
-      while (core.exchangesInFlight() > 0 && Date.now() < deadline) await sleep(DRAIN_STEP_MS);
+      const startedAt = Date.now();
+      return new Promise((resolve) => {
+        const timer = setInterval(() => {
+          if (core.exchangesInFlight() > 0 && Date.now() - startedAt < deadlineMs) return;
+          clearInterval(timer);
+          resolve();
+        }, DRAIN_STEP_MS);
+      });
     },
     close: () => {
       app.close();

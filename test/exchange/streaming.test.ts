@@ -17,7 +17,7 @@ import {
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 
-import { drained, growthDuring, plateau, Source } from '../support/flow.ts';
+import { drained, growthDuring, kernelBufferMaxBytes, plateau, Source } from '../support/flow.ts';
 import { httpStage } from '../support/http-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
 import { sleep, until } from '../support/wait.ts';
@@ -26,9 +26,9 @@ const MIB = 1_048_576;
 const BIG_BYTES = process.env['STOA_TEST_LONG'] === '1' ? 1024 * MIB : 64 * MIB;
 /** What a worker's memory may grow by while one big body goes through it. */
 const GROWTH_MAX_BYTES = 32 * MIB;
-/** What may be under way when the reader stands still: the kernel's buffers of two connections,
- * up to 6 MiB to receive and 4 MiB to send each, and a little of ours. */
-const UNDER_WAY_MAX_BYTES = 32 * MIB;
+/** What may be under way when the reader stands still: what the kernel holds of two connections,
+ * and a little of ours. */
+const UNDER_WAY_MAX_BYTES = 2 * kernelBufferMaxBytes() + 8 * MIB;
 
 function responseTo(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -172,9 +172,9 @@ routes:
       incoming.pause();
       incoming.on('end', () => response.end('done'));
     };
-    const source = new Source(128 * MIB);
+    const source = new Source(256 * MIB);
     const growth = await growthDuring(on.gateway, async () => {
-      const outgoing = open({ method: 'PUT', headers: { 'content-length': 128 * MIB } });
+      const outgoing = open({ method: 'PUT', headers: { 'content-length': 256 * MIB } });
       source.pipe(outgoing);
       const answered = responseTo(outgoing);
       const incoming = await until('the request arrives', () => arrived);

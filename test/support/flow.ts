@@ -5,6 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 
 import type { Gateway } from './gateway.ts';
@@ -82,4 +83,12 @@ export async function plateau(read: () => number, stillMs = 400): Promise<number
     if (now === last) return now;
     last = now;
   }
+}
+
+/** The most that the kernel keeps of one connection, both ends together. */
+export function kernelBufferMaxBytes(): number {
+  const ends = ['tcp_rmem', 'tcp_wmem'].map((name) =>
+    Number(readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1').trim().split(/\s+/)[2]),
+  );
+  return ends.reduce((sum, bytes) => sum + bytes, 0);
 }
