@@ -13,11 +13,16 @@ export NODE
 FUZZ_S ?= 600
 # Milliseconds after which a Node test fails as hanging; a whole file counts as one, too.
 TEST_TIMEOUT_MS ?= 600000
+# Rounds, and seconds of each measured window, of the benchmarks; 2 and 2 for a first look.
+BENCH_ROUNDS ?= 10
+BENCH_S ?= 4
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 ADDON := native/addon/gateway.node
 MODULES := node_modules/.package-lock.json
 COMPILED := dist/.compiled
+
+OPEN_LOOP := .build/open-loop/release/open-loop
 
 BIN := node_modules/.bin
 TS_DIRS := $(wildcard src test bench)
@@ -114,10 +119,13 @@ bench-micro: build ## what the gateway itself does to a request, crossing includ
 
 # Envoy is installed into .build/ the first time; what can't be had is left out by name.
 .PHONY: bench-load
-bench-load: build ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers
+bench-load: build $(OPEN_LOOP) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers
 	@for name in compare latency workers; do \
 		$(NODE) dist/bench/load/$$name.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S) || exit 1; \
 	done
+
+$(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Cargo.lock | prerequisites
+	$(CARGO) build --release --locked --manifest-path bench/load/open-loop/Cargo.toml --target-dir .build/open-loop
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

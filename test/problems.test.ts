@@ -11,6 +11,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { problemTable } from '../src/native/addon.ts';
+import { stopAll } from './support/cleanup.ts';
 import { DeafPort } from './support/deaf-port.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
 import { freePort } from './support/ports.ts';
@@ -154,9 +155,7 @@ describe('problems', () => {
     };
   });
   after(async () => {
-    await gateway.stop();
-    await upstream.stop();
-    deaf.close();
+    await stopAll(gateway, upstream, deaf);
   });
 
   const table = problemTable();

@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import { stopAll } from './support/cleanup.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
 import { stage, upstreamYaml } from './support/stage.ts';
 import { startGateway } from './support/gateway.ts';
@@ -186,8 +187,7 @@ describe('a weighted split', () => {
       assert.equal(one + two, 200);
       assert.ok(one > 110 && two > 20, `3 : 1 came out as ${one} : ${two}`);
     } finally {
-      await gateway.stop();
-      await Promise.all([first.stop(), second.stop(), third.stop()]);
+      await stopAll(gateway, first, second, third);
     }
   });
 });

@@ -5,7 +5,7 @@
  *
  * The gateway's capacity is found first (wrk, median of three windows). Then gateway, nginx,
  * HAProxy and the upstream alone (`direct`) take turns in random order at half of that rate, from
- * our own open-loop client (open-loop.ts) on core 1, which it shares with the upstream: a wait for
+ * our own open-loop client (open-loop/) on core 1, which it shares with the upstream: a wait for
  * that core is in every number, in `direct` too. `lag` is by how much the client itself was late.
  *
  * @module
@@ -13,7 +13,6 @@
 
 import { join } from 'node:path';
 
-import type { LatencyResult } from './open-loop.ts';
 import { type Options, readOptions } from './options.ts';
 import { run } from './processes.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
@@ -25,6 +24,19 @@ import { printTable, withInterval } from './table.ts';
 import { LOAD_CORE, startTargets } from './targets.ts';
 import { wrk } from './wrk.ts';
 
+/** What the client prints. */
+interface LatencyResult {
+  readonly due: number;
+  readonly answered: number;
+  /** Answers that were no 200 of the right length, and lost connections. */
+  readonly faults: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  /** By how much the client itself noticed late that a request was due. */
+  readonly lagP99Us: number;
+}
+
 interface Row extends LatencyResult {
   readonly kind: 'latency';
   readonly round: number;
@@ -34,7 +46,9 @@ interface Row extends LatencyResult {
 }
 
 const TARGETS = ['gateway', 'nginx', 'haproxy'];
-const CLIENT = join(import.meta.dirname, 'open-loop.js');
+/** `make bench-load` builds it from bench/load/open-loop. */
+const CLIENT = join(import.meta.dirname, '../../../.build/open-loop/release/open-loop');
+const WARM_UP_S = 1;
 const CAPACITY_WINDOWS = 3;
 const BAR_MS = 0.5;
 /** A client that is later than this measures itself. */
@@ -66,11 +80,12 @@ async function measure(
     'body-bytes': BODY_BYTES.small,
     rate: Math.round(rate),
     seconds: options.seconds,
+    'warm-up': WARM_UP_S,
     connections: options.connections,
     seed: options.seed + round,
   };
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  const output = await run(LOAD_CORE, process.execPath, [CLIENT, ...args]);
+  const output = await run(LOAD_CORE, CLIENT, args);
   const result: LatencyResult = JSON.parse(output);
   const voids = [
     result.faults > 0 ? `${result.faults} faults` : '',

@@ -15,13 +15,12 @@ import type { HttpResponse } from 'uWebSockets.js';
 
 import type { WorkerCore } from '../native/addon.ts';
 import { FLAG, INDEX_MASK, KIND, RECORD_WORDS } from '../native/record.ts';
-import { writeHead, writeHeadAndClose } from './answer.ts';
+import { answerAndLinger, bodyOf, totalOf, writeHead, writeWhole } from './answer.ts';
 
 /** A response whose body comes in pieces. */
 interface Stream {
   /** Total length; null when it is not known, and the body is chunked. */
   readonly total: number | null;
-  readonly close: boolean;
   /** What a client with a full window has not taken yet. */
   rest: Uint8Array | null;
   watched: boolean;
@@ -31,6 +30,10 @@ interface Downstream {
   readonly id: number;
   readonly res: HttpResponse;
   stream: Stream | null;
+  /** Its request body is still coming. */
+  receiving: boolean;
+  /** The client is gone, or has got everything: `res` must not be touched again. */
+  over: boolean;
 }
 
 export class Exchanges {
@@ -40,6 +43,8 @@ export class Exchanges {
   #draining = false;
   #record = 0;
   #current: Downstream | null = null;
+  /** Responses that native code is done with, and their clients are not. */
+  #flushing = 0;
 
   constructor(core: WorkerCore) {
     this.#core = core;
@@ -55,21 +60,31 @@ export class Exchanges {
     return this.#draining;
   }
 
+  /** Exchanges that have begun and whose response has not been taken by the client. */
+  get open(): number {
+    return this.#core.exchangesInFlight() + this.#flushing;
+  }
+
   /** Remembers the response that exchange `id` ends in, and tells native code when it is gone. */
   add(id: number, res: HttpResponse): void {
-    const index = id & INDEX_MASK;
-    this.#table[index] = { id, res, stream: null };
+    const downstream: Downstream = { id, res, stream: null, receiving: false, over: false };
+    this.#table[id & INDEX_MASK] = downstream;
     res.onAborted(() => {
-      if (this.#table[index]?.id !== id) return;
-      this.#table[index] = null;
-      this.#core.abort(id);
+      const flushing = this.#find(id) !== downstream;
+      if (!downstream.over && flushing) this.#flushing -= 1;
+      this.#close(downstream);
+      if (!flushing) this.#core.abort(id);
     });
   }
 
   /** Passes a request body on, piece by piece. */
   receiveBody(id: number, res: HttpResponse): void {
+    const downstream = this.#find(id);
+    if (downstream === null) return;
+    downstream.receiving = true;
     res.onData((chunk, last) => {
-      if (this.#core.body(id, chunk, last) === 1 && this.#find(id) !== null) res.pause();
+      if (last) downstream.receiving = false;
+      if (this.#core.body(id, chunk, last) === 1 && !downstream.over) res.pause();
     });
   }
 
@@ -96,31 +111,29 @@ export class Exchanges {
     const kind = (this.#core.records[this.#record + 1] ?? 0) & 0xff;
     if (kind === KIND.whole) this.#whole(downstream);
     else if (kind === KIND.start) this.#start(downstream);
-    else if (kind === KIND.chunk) this.#push(downstream, this.#bodyBytes());
+    else if (kind === KIND.chunk)
+      this.#push(downstream, bodyOf(this.#core, this.#core.records, this.#record));
     else if (kind === KIND.end) this.#end(downstream);
     else if (kind === KIND.resumeBody) downstream.res.resume();
-    else this.#forget(downstream).close();
+    else this.#close(downstream).close();
   }
 
   #whole(downstream: Downstream): void {
-    const { records, data } = this.#core;
-    const res = this.#forget(downstream);
+    const { records } = this.#core;
+    const res = this.#close(downstream);
     const at = this.#record;
     const flags = records[at + 1] ?? 0;
-    const close = (flags & FLAG.close) !== 0 || this.#draining;
-    const lengthKnown = (flags & FLAG.length) !== 0;
-    // Only a response with a length can be ended and closed in one call.
-    if ((flags & FLAG.noBody) !== 0 && !lengthKnown && close) {
-      writeHeadAndClose(res, this.#core, records, at);
-      return;
-    }
-    writeHead(res, this.#core, records, at);
-    if ((flags & FLAG.noBody) === 0) {
-      res.end(data.subarray(records[at + 4] ?? 0, records[at + 5] ?? 0), close);
-    } else if (lengthKnown) {
-      res.endWithoutBody(totalOf(records, at), close);
+    if (!downstream.receiving) {
+      writeWhole(res, this.#core, records, at, this.#draining);
+    } else if ((flags & FLAG.unread) !== 0) {
+      answerAndLinger(res, this.#core, records, at);
+      res.resume();
     } else {
-      res.endWithoutBody();
+      // The upstream did not wait for the body: what is left of it is read for nothing.
+      writeHead(res, this.#core, records, at);
+      res.writeHeader('connection', 'close');
+      res.resume();
+      res.end(bodyOf(this.#core, records, at));
     }
   }
 
@@ -128,43 +141,44 @@ export class Exchanges {
     const { records } = this.#core;
     const at = this.#record;
     const flags = records[at + 1] ?? 0;
-    const close = (flags & FLAG.close) !== 0 || this.#draining;
-    // A body whose length is written can't be told to close after it: it is chunked instead.
-    const total = (flags & FLAG.length) !== 0 && !close ? totalOf(records, at) : null;
+    const total = (flags & FLAG.length) === 0 ? null : totalOf(records, at);
     writeHead(downstream.res, this.#core, records, at);
-    downstream.stream = { total, close, rest: null, watched: false };
-    if (close) downstream.res.writeHeader('connection', 'close');
-    this.#push(downstream, this.#bodyBytes());
-  }
-
-  #bodyBytes(): Uint8Array {
-    const { records, data } = this.#core;
-    return data.subarray(records[this.#record + 4] ?? 0, records[this.#record + 5] ?? 0);
+    downstream.stream = { total, rest: null, watched: false };
+    // Closing is left to the client, or to uWebSockets.js when it was the client's wish.
+    if ((flags & FLAG.close) !== 0 || this.#draining) {
+      downstream.res.writeHeader('connection', 'close');
+    }
+    this.#push(downstream, bodyOf(this.#core, records, at));
   }
 
   /** Writes a piece; a client that takes no more stops the upstream. */
   #push(downstream: Downstream, piece: Uint8Array): void {
     const { res, stream, id } = downstream;
     if (stream === null) return;
+    if (stream.rest !== null) {
+      // Read before the upstream was stopped: it goes behind what waits already.
+      stream.rest = Buffer.concat([stream.rest, piece]);
+      return;
+    }
     if (stream.total === null) {
       if (res.write(piece)) return;
     } else {
       const before = res.getWriteOffset();
       const [taken, complete] = res.tryEnd(piece, stream.total);
       // With the last byte the response is over, before the record that says so.
-      if (complete) this.#forget(downstream);
+      if (complete) this.#close(downstream);
       if (taken) return;
       stream.rest = piece.slice(res.getWriteOffset() - before);
     }
     this.#core.flow(id, true);
     if (stream.watched) return;
     stream.watched = true;
-    res.onWritable(() => this.#writable(downstream, stream));
+    res.onWritable(() => downstream.over || this.#writable(downstream, stream));
   }
 
   #writable(downstream: Downstream, stream: Stream): boolean {
     const { res, id } = downstream;
-    if (this.#find(id) !== downstream) return true;
+    const flushing = this.#find(id) !== downstream;
     if (stream.rest !== null && stream.total !== null) {
       const before = res.getWriteOffset();
       const [taken, complete] = res.tryEnd(stream.rest, stream.total);
@@ -173,27 +187,34 @@ export class Exchanges {
         return false;
       }
       stream.rest = null;
-      if (complete) this.#forget(downstream);
+      if (complete) {
+        if (flushing) this.#flushing -= 1;
+        this.#close(downstream);
+        return true;
+      }
     }
-    this.#core.flow(id, false);
+    if (!flushing) this.#core.flow(id, false);
     return true;
   }
 
   #end(downstream: Downstream): void {
-    const { stream, res } = downstream;
+    const { stream } = downstream;
     if (stream === null) return;
-    // A response of known length ends with its last byte, which may still wait here.
-    if (stream.total !== null) return;
-    this.#forget(downstream);
-    res.end(undefined, stream.close);
+    if (stream.total === null) {
+      this.#close(downstream).end();
+      return;
+    }
+    // What its client has not taken yet still goes out, but the id is free for the next exchange.
+    this.#table[downstream.id & INDEX_MASK] = null;
+    this.#flushing += 1;
   }
 
-  #forget(downstream: Downstream): HttpResponse {
-    this.#table[downstream.id & INDEX_MASK] = null;
+  /** The response is over, or about to be by the one call that the caller makes. */
+  #close(downstream: Downstream): HttpResponse {
+    downstream.over = true;
+    if (this.#find(downstream.id) === downstream) {
+      this.#table[downstream.id & INDEX_MASK] = null;
+    }
     return downstream.res;
   }
-}
-
-function totalOf(records: Uint32Array, at: number): number {
-  return (records[at + 7] ?? 0) * 2 ** 32 + (records[at + 6] ?? 0);
 }

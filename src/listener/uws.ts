@@ -48,8 +48,12 @@ export function listen(
 
   return new Promise((resolve, reject) => {
     app.listen(host, port, (socket) => {
-      if (socket) resolve(listenerOf(app, socket, core, exchanges));
-      else reject(new GatewayError('address_in_use', `cannot listen on ${host}:${port}`));
+      if (socket) {
+        core.boundReceiveBuffers(port);
+        resolve(listenerOf(app, socket, exchanges));
+      } else {
+        reject(new GatewayError('address_in_use', `cannot listen on ${host}:${port}`));
+      }
     });
   });
 }
@@ -88,7 +92,6 @@ function handlerOf(
 function listenerOf(
   app: uWS.TemplatedApp,
   socket: uWS.us_listen_socket,
-  core: WorkerCore,
   exchanges: Exchanges,
 ): Listener {
   let accepting = true;
@@ -102,7 +105,7 @@ function listenerOf(
       const startedAt = Date.now();
       return new Promise((resolve) => {
         const timer = setInterval(() => {
-          if (core.exchangesInFlight() > 0 && Date.now() - startedAt < deadlineMs) return;
+          if (exchanges.open > 0 && Date.now() - startedAt < deadlineMs) return;
           clearInterval(timer);
           resolve();
         }, DRAIN_STEP_MS);

@@ -87,7 +87,8 @@ interface Addon {
   ): Bindings;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
-  flushAccessLog(): void;
+  closeAccessLog(): void;
+  boundReceiveBuffers(port: number): void;
 }
 
 const addon: Addon = createRequire(import.meta.url)('../../../native/addon/gateway.node');
@@ -139,7 +140,9 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   onRecords(handler: (count: number) => void): void;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
-  /** Sends what is left of the access log on its way. */
+  /** Keeps paused uploads paused on connections that the listener on `port` accepts. */
+  boundReceiveBuffers(port: number): void;
+  /** Writes what is left of the access log. */
   close(): void;
 }
 
@@ -169,6 +172,7 @@ export function openWorker(options: {
     setEndpointAddresses: (upstream, endpoint, addresses) =>
       addon.setEndpointAddresses(upstream, endpoint, addresses),
     exchangesInFlight: () => addon.exchangesInFlight(),
-    close: () => addon.flushAccessLog(),
+    boundReceiveBuffers: (port) => addon.boundReceiveBuffers(port),
+    close: () => addon.closeAccessLog(),
   };
 }

@@ -32,6 +32,8 @@ export const FLAG = {
   length: 4 << 8,
   /** Nothing behind the request may be read. */
   tearDown: 8 << 8,
+  /** The request has a body that nobody will read. */
+  unread: 16 << 8,
 } as const;
 
 /** In the result of `begin`: the body is to be passed on. */

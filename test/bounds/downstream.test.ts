@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { HttpUpstream } from '../support/http-upstream.ts';
 import { kernelBufferMaxBytes, Source } from '../support/flow.ts';
@@ -50,8 +51,7 @@ routes: [{ name: all, upstream: up }]
     await othersAreServed(gateway, 200);
   });
   after(async () => {
-    await gateway.stop();
-    await upstream.stop();
+    await stopAll(gateway, upstream);
   });
 
   async function within(bytesEach: number, count: number, work: () => Promise<void>) {

@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { sleep, until } from '../support/wait.ts';
@@ -57,8 +58,7 @@ routes:
     await othersAreServed(gateway, 200);
   });
   after(async () => {
-    await gateway.stop();
-    await upstream.stop();
+    await stopAll(gateway, upstream);
   });
 
   it('one that never answers: everybody waiting gets a 504, the others their answers', async () => {

@@ -19,6 +19,7 @@ import { describe, it } from 'node:test';
 
 import { drained, growthDuring, kernelBufferMaxBytes, plateau, Source } from '../support/flow.ts';
 import { httpStage } from '../support/http-upstream.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { upstreamYaml } from '../support/stage.ts';
 import { sleep, until } from '../support/wait.ts';
 
@@ -56,7 +57,8 @@ routes:
     on.upstream.handler = (incoming, response) => {
       incoming.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.flushHeaders();
+      // The front sends the head of a chunked response with the first byte of its body.
+      response.write(': open\n\n');
       held.response = response;
     };
     const outgoing = open({ headers: { accept: 'text/event-stream' } });
@@ -75,7 +77,7 @@ routes:
     outgoing.destroy();
   });
 
-  it('passes the head on before there is a body', async () => {
+  it('passes the head on before there is a body, when its length is known', async () => {
     const held: { response?: ServerResponse } = {};
     on.upstream.handler = (incoming, response) => {
       incoming.resume();
@@ -83,12 +85,15 @@ routes:
       response.flushHeaders();
       held.response = response;
     };
-    const outgoing = open({});
-    outgoing.end();
-    const response = await responseTo(outgoing);
-    assert.equal(response.statusCode, 200);
+    const client = await RawClient.open(on.gateway.port);
+    client.send('GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n');
+    const early = await client.read(({ bytes }) => bytes.includes('\r\n\r\n'), { timeoutMs: 2000 });
+    assert.ok(early.bytes.toString().startsWith('HTTP/1.1 200 OK\r\n'));
+    assert.equal(early.state, 'partial');
     held.response?.end('ok');
-    assert.equal((await drained(response)).bytes, 2);
+    const seen = await client.read(({ responses }) => responses.length > 0, { timeoutMs: 2000 });
+    client.close();
+    assert.equal(seen.responses[0]?.body.toString(), 'ok');
   });
 
   it('passes a request’s body on before its end', async () => {
@@ -146,6 +151,30 @@ routes:
     });
   }
 
+  for (const size of [1000, 100_000, 3_000_000]) {
+    it(`frames ${size} bytes rightly when the connection closes behind them`, async () => {
+      on.upstream.handler = (incoming, response) => {
+        incoming.resume();
+        incoming.on('end', () => response.end(Buffer.alloc(size, 'x')));
+      };
+      for (const fields of [
+        'Transfer-Encoding: chunked',
+        'Connection: close\r\nContent-Length: 10',
+      ]) {
+        const client = await RawClient.open(on.gateway.port);
+        const body = fields.startsWith('T') ? '5\r\nhello\r\n0\r\n\r\n' : '0123456789';
+        client.send(`POST / HTTP/1.1\r\nHost: gw.test\r\n${fields}\r\n\r\n${body}`);
+        const seen = await client.read(({ state }) => state !== 'partial', {
+          timeoutMs: 5000,
+          quietMs: 50,
+        });
+        client.close();
+        assert.equal(seen.state, 'clean', fields);
+        assert.equal(seen.responses[0]?.body.length, size, fields);
+      }
+    });
+  }
+
   it('holds the upstream back when the client does not read, and goes on when it does', async () => {
     const source = new Source(256 * MIB);
     on.upstream.handler = (incoming, response) => {
@@ -188,9 +217,9 @@ routes:
   });
 
   it('answers at once when the upstream answers before it has read the body', async () => {
-    on.upstream.handler = (incoming, response) => {
-      response.writeHead(409, { 'content-length': 4, connection: 'close' });
-      response.end('stop', () => incoming.destroy());
+    on.upstream.handler = (_incoming, response) => {
+      response.writeHead(409, { 'content-length': 4 });
+      response.end('stop');
     };
     const outgoing = open({ method: 'PUT', headers: { 'content-length': 64 * MIB } });
     outgoing.write(Buffer.alloc(65_536));

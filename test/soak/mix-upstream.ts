@@ -27,7 +27,7 @@ export class MixUpstream {
   static start(): Promise<MixUpstream> {
     const upstream = new MixUpstream();
     return new Promise((resolve) => {
-      upstream.#server.listen(0, '127.0.0.1', () => resolve(upstream));
+      upstream.#server.unref().listen(0, '127.0.0.1', () => resolve(upstream));
     });
   }
 

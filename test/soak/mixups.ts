@@ -11,6 +11,7 @@
 
 import { fileURLToPath } from 'node:url';
 
+import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { sleep } from '../support/wait.ts';
 import { MixClient } from './mix-client.ts';
@@ -137,8 +138,7 @@ export async function runMixups(options: MixOptions): Promise<MixReport> {
       ...(await memory),
     };
   } finally {
-    await gateway.stop();
-    await upstream.stop();
+    await stopAll(gateway, upstream);
   }
 }
 

@@ -38,12 +38,13 @@ export class DeafPort {
       child.stdout?.once('data', (text: Buffer) => resolve(Number(text)));
     });
     const queued = Array.from({ length: 8 }, () => connect({ port, host: '127.0.0.1' }));
-    for (const socket of queued) socket.on('error', () => {});
+    for (const socket of queued) socket.unref().on('error', () => {});
+    child.unref();
     await sleep(100);
     return new DeafPort(child, port, queued);
   }
 
-  close(): void {
+  stop(): void {
     for (const socket of this.#queued) socket.destroy();
     this.#child.kill('SIGKILL');
   }

@@ -187,6 +187,7 @@ export async function startGateway(yaml: string, options: GatewayOptions = {}): 
   } catch (error) {
     const { output } = gateway;
     signal(gateway.pid, 'SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
     throw new Error(`the gateway did not start:\n${output}`, { cause: error });
   }
 }

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach } from 'node:test';
 
+import { stopAll } from './cleanup.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -29,7 +30,7 @@ export class HttpUpstream {
   static start(handler: Handler): Promise<HttpUpstream> {
     const upstream = new HttpUpstream(handler);
     return new Promise((resolve) => {
-      upstream.server.listen(0, '127.0.0.1', () => resolve(upstream));
+      upstream.server.unref().listen(0, '127.0.0.1', () => resolve(upstream));
     });
   }
 
@@ -69,8 +70,7 @@ export function httpStage(
     if (set.upstream !== undefined) set.upstream.handler = plain;
   });
   after(async () => {
-    await set.gateway?.stop();
-    await set.upstream?.stop();
+    await stopAll(set.gateway, set.upstream);
   });
   return {
     get gateway() {

@@ -90,7 +90,8 @@ export class RecordingUpstream {
   static start(answer: Answering = () => ok()): Promise<RecordingUpstream> {
     const upstream = new RecordingUpstream(answer);
     return new Promise((resolve) => {
-      upstream.#server.listen(0, '127.0.0.1', () => resolve(upstream));
+      // Left open by a test that fails to start, it must not keep the process.
+      upstream.#server.unref().listen(0, '127.0.0.1', () => resolve(upstream));
     });
   }
 

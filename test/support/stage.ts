@@ -7,6 +7,7 @@
 
 import { after, before, beforeEach } from 'node:test';
 
+import { stopAll } from './cleanup.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 import { type Answer, call, type CallOptions } from './raw-client.ts';
 import { type Answering, ok, RecordingUpstream } from './recording-upstream.ts';
@@ -51,8 +52,7 @@ export function stage(
     upstream.forget();
   });
   after(async () => {
-    await gateway?.stop();
-    await upstream?.stop();
+    await stopAll(gateway, upstream);
   });
   return {
     get gateway() {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type Observed, RawClient, type Segment } from '../support/raw-client.ts';
 import { ok, RecordingUpstream, type UpstreamConnection } from '../support/recording-upstream.ts';
@@ -18,7 +19,7 @@ const QUIET_MS = 60;
 /** A request body may pause this long (the gateway's setting); uWebSockets.js' own is 10 s. */
 const BODY_IDLE_MS = 1200;
 
-export function lanesYaml(upstreamUrl: string): string {
+function lanesYaml(upstreamUrl: string): string {
   return `
 limits: { bodyIdleMs: ${BODY_IDLE_MS} }
 upstreams:
@@ -75,8 +76,7 @@ export class Lane {
   }
 
   async stop(): Promise<void> {
-    await this.gateway.stop();
-    await this.upstream.stop();
+    await stopAll(this.gateway, this.upstream);
   }
 
   /** Sends a case's bytes, and waits for what comes of it on both sides. */

@@ -22,38 +22,59 @@ pub(crate) struct Loaded {
     pub(crate) snapshot: Snapshot,
 }
 
-/// Reads the model and every file it names, and compiles them.
+/// The API keys of every file that the model names, one after the other.
+///
+/// # Errors
+///
+/// Files that can't be read, or hold something else.
+pub(crate) fn read_key_files(model_json: &str) -> Result<String, Vec<ModelError>> {
+    let model = parse(model_json)?;
+    let mut text = String::new();
+    let mut errors = Vec::new();
+    for (index, path) in model.api_key_files.iter().enumerate() {
+        let added = fs::read_to_string(path)
+            .map_err(|error| format!("{path}: {error}"))
+            .and_then(|file| check_keys(path, &file).map(|()| file));
+        match added {
+            Ok(file) => {
+                text.push_str(&file);
+                text.push('\n');
+            }
+            Err(message) => errors.push(error_at(&format!("apiKeyFiles.{index}"), message)),
+        }
+    }
+    if errors.is_empty() { Ok(text) } else { Err(errors) }
+}
+
+/// Compiles the model with the API keys in `keys`, as [`read_key_files`] gave them.
 ///
 /// # Errors
 ///
 /// Everything found wrong, by the path of the field.
-pub(crate) fn load(model_json: &str) -> Result<Loaded, Vec<ModelError>> {
-    let model: Model = serde_json::from_str(model_json)
-        .map_err(|error| vec![error_at("", format!("the model does not fit: {error}"))])?;
+pub(crate) fn load(model_json: &str, keys: &str) -> Result<Loaded, Vec<ModelError>> {
+    let model = parse(model_json)?;
     let mut consumers = ConsumersBuilder::default();
-    let mut errors = Vec::new();
-    for (index, path) in model.api_key_files.iter().enumerate() {
-        if let Err(message) = read_keys(path, &mut consumers) {
-            errors.push(error_at(&format!("apiKeyFiles.{index}"), message));
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors);
+    for (_, line) in key_lines(keys) {
+        line.map_err(|error| error.to_string())
+            .and_then(|key| {
+                consumers.add(key.consumer, key.tenant, Some((key.digest, key.expires_at_s)))
+            })
+            .map_err(|message| vec![error_at("apiKeyFiles", message)])?;
     }
     let snapshot = Snapshot::compile(&model, consumers)?;
     Ok(Loaded { model, snapshot })
 }
 
-fn read_keys(path: &str, consumers: &mut ConsumersBuilder) -> Result<(), String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-    for (number, line) in key_lines(&text) {
-        line.map_err(|error| error.to_string())
-            .and_then(|key| {
-                consumers.add(key.consumer, key.tenant, Some((key.digest, key.expires_at_s)))
-            })
-            .map_err(|message| format!("{path}:{number}: {message}"))?;
+fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {
+    serde_json::from_str(model_json)
+        .map_err(|error| vec![error_at("", format!("the model does not fit: {error}"))])
+}
+
+fn check_keys(path: &str, text: &str) -> Result<(), String> {
+    match key_lines(text).find_map(|(number, line)| Some((number, line.err()?))) {
+        Some((number, error)) => Err(format!("{path}:{number}: {error}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn error_at(path: &str, message: String) -> ModelError {
@@ -73,4 +94,9 @@ pub(crate) fn segment_shape(loaded: &Loaded) -> SegmentShape {
         dense_words: loaded.snapshot.dense_cells,
         table_words: Table::words(loaded.model.limits.rate_limit_keys_max),
     }
+}
+
+/// What to say when only one thing can be said.
+pub(crate) fn first(errors: &[ModelError]) -> String {
+    errors.first().map_or_else(String::new, |error| format!("{}: {}", error.path, error.message))
 }

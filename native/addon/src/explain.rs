@@ -18,7 +18,10 @@ use gateway_core::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{configuration, worker::now_ns};
+use crate::{
+    configuration::{self, first},
+    worker::now_ns,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,10 +34,8 @@ struct Request {
 
 /// JSON of the verdict, the routes considered, and the stages of the one that was taken.
 pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, String> {
-    let loaded = configuration::load(model_json).map_err(|errors| {
-        let first = errors.first();
-        first.map_or_else(String::new, |error| format!("{}: {}", error.path, error.message))
-    })?;
+    let keys = configuration::read_key_files(model_json).map_err(|errors| first(&errors))?;
+    let loaded = configuration::load(model_json, &keys).map_err(|errors| first(&errors))?;
     let request: Request = serde_json::from_str(request_json).map_err(|error| error.to_string())?;
     let peer: IpAddr = request.client_ip.parse().map_err(|_| "the client address is none")?;
     let head = head_text(&request);

@@ -20,7 +20,7 @@ mod shm;
 mod uv;
 mod worker;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, rc::Rc};
 
 use gateway_core::{
     metrics::{Block, METRICS},
@@ -33,6 +33,7 @@ use napi::{
 use napi_derive::napi;
 
 use crate::{
+    configuration::first,
     log_writer::LogWriter,
     shm::Segment,
     uv::EventLoop,
@@ -66,7 +67,10 @@ pub fn heartbeat_ages_ms() -> Result<Vec<f64>> {
 /// Everything that is wrong with a model, as a JSON array of `{ path, message }`.
 #[napi]
 pub fn check_model(model_json: String) -> Result<String> {
-    let errors = configuration::load(&model_json).err().unwrap_or_default();
+    let errors = configuration::read_key_files(&model_json)
+        .and_then(|keys| configuration::load(&model_json, &keys))
+        .err()
+        .unwrap_or_default();
     serde_json::to_string(&errors).map_err(failed)
 }
 
@@ -112,7 +116,10 @@ pub fn open_worker<'env>(
     on_records: Function<'env, u32, ()>,
 ) -> Result<Unknown<'env>> {
     log_panics();
-    let loaded = configuration::load(&model_json).map_err(|errors| failed(first(&errors)))?;
+    let keys = Segment::read_text(segment_fd).map_err(failed)?;
+    let loaded =
+        configuration::load(&model_json, &keys).map_err(|errors| failed(first(&errors)))?;
+    drop(keys);
     let shape = configuration::segment_shape(&loaded);
     let segment = Segment::open(segment_fd, shape).map_err(failed)?;
     let layout = Box::leak(Box::new(configuration::metrics_layout(&loaded.snapshot)));
@@ -128,7 +135,7 @@ pub fn open_worker<'env>(
         exchanges_max: loaded.model.limits.exchanges_max,
         body_idle_ms: loaded.model.limits.body_idle_ms,
         test_hooks: std::env::var_os("STOA_TEST_HOOKS").is_some_and(|value| value == "1"),
-        snapshot: Arc::new(loaded.snapshot),
+        snapshot: Rc::new(loaded.snapshot),
     };
     let (worker, bindings) = callbacks::open(env, &on_records, |sink| Worker::new(parts, sink));
     event_loop.install(worker, TICK_MS).map_err(failed)?;
@@ -155,11 +162,18 @@ pub fn exchanges_in_flight() -> Result<u32> {
     Ok(u32::try_from(opened()?.exchanges_in_flight()).unwrap_or(u32::MAX))
 }
 
-/// Sends what is left of the access log on its way.
+/// Writes what is left of the access log, and waits for it, a second at most.
 #[napi]
-pub fn flush_access_log() -> Result<()> {
-    opened()?.flush_log();
+pub fn close_access_log() -> Result<()> {
+    opened()?.close_log();
     Ok(())
+}
+
+/// Keeps one read of the front on connections of the listener on `port` below what it takes in
+/// one go, so that it stops when it is told to. Throws when there is no such listener.
+#[napi]
+pub fn bound_receive_buffers(port: u16) -> Result<()> {
+    net::bound_receive_buffers(port).map_err(failed)
 }
 
 fn opened() -> Result<&'static Worker> {
@@ -168,10 +182,6 @@ fn opened() -> Result<&'static Worker> {
 
 fn failed(reason: impl std::fmt::Display) -> Error {
     Error::new(Status::GenericFailure, reason.to_string())
-}
-
-fn first(errors: &[gateway_core::snapshot::ModelError]) -> String {
-    errors.first().map_or_else(String::new, |error| format!("{}: {}", error.path, error.message))
 }
 
 /// One line of JSON on standard error for every panic.

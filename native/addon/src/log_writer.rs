@@ -7,8 +7,9 @@
 use std::{
     fs::OpenOptions,
     io::{self, Write},
-    sync::mpsc::{SyncSender, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
+    time::Duration,
 };
 
 use gateway_core::access_log::pieces;
@@ -16,6 +17,8 @@ use gateway_core::access_log::pieces;
 /// Largest batch before it is sent on.
 pub(crate) const BATCH_BYTES: usize = 32 << 10;
 const BATCHES_MAX: usize = 64;
+/// Longest wait for a slow sink when the process ends.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// Writes up to this size are atomic on a pipe, so lines of several workers never mix.
 /// Source: POSIX `PIPE_BUF` on Linux.
 const ATOMIC_BYTES: usize = 4096;
@@ -26,6 +29,7 @@ pub(crate) struct LogWriter {
     batch: Vec<u8>,
     lines: u64,
     batches: SyncSender<Vec<u8>>,
+    done: Receiver<()>,
 }
 
 impl LogWriter {
@@ -42,13 +46,16 @@ impl LogWriter {
             path => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
         };
         let (batches, queue) = sync_channel::<Vec<u8>>(BATCHES_MAX);
+        let (say_done, done) = sync_channel(1);
         thread::Builder::new().name("access-log".to_owned()).spawn(move || {
             let mut sink = sink;
             for batch in queue {
                 write_lines(&mut sink, &batch);
             }
+            // Nobody listens when the process ends without draining.
+            let _ = say_done.send(());
         })?;
-        Ok(Some(Self { batch: Vec::with_capacity(BATCH_BYTES * 2), lines: 0, batches }))
+        Ok(Some(Self { batch: Vec::with_capacity(BATCH_BYTES * 2), lines: 0, batches, done }))
     }
 
     /// Where the next line is appended; call [`LogWriter::line_done`] after it.
@@ -70,6 +77,15 @@ impl LogWriter {
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_BYTES * 2));
         let lines = std::mem::take(&mut self.lines);
         if self.batches.try_send(batch).is_ok() { 0 } else { lines }
+    }
+
+    /// Writes what there is and waits until it is written, [`CLOSE_WAIT`] at most.
+    pub(crate) fn close(mut self) {
+        self.send();
+        let Self { batches, done, .. } = self;
+        drop(batches);
+        // Late or not: there is nothing else to do.
+        let _ = done.recv_timeout(CLOSE_WAIT);
     }
 }
 

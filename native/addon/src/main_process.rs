@@ -12,7 +12,7 @@ use gateway_core::{
 };
 
 use crate::{
-    configuration::{self, ROUTES_COUNTED_MAX},
+    configuration::{self, ROUTES_COUNTED_MAX, first},
     shm::Segment,
     worker::now_ns,
 };
@@ -31,13 +31,11 @@ thread_local! {
 
 /// Makes the segment and keeps it. The descriptor stays open until the process ends.
 pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
-    let loaded = configuration::load(model_json).map_err(|errors| {
-        let first = errors.first();
-        first.map_or_else(String::new, |error| format!("{}: {}", error.path, error.message))
-    })?;
+    let keys = configuration::read_key_files(model_json).map_err(|errors| first(&errors))?;
+    let loaded = configuration::load(model_json, &keys).map_err(|errors| first(&errors))?;
     let shape = configuration::segment_shape(&loaded);
     let seed = [fastrand::u64(..), fastrand::u64(..)];
-    let (fd, segment) = Segment::create(shape, seed).map_err(|error| error.to_string())?;
+    let (fd, segment) = Segment::create(shape, seed, &keys).map_err(|error| error.to_string())?;
     let snapshot = &loaded.snapshot;
     let main = Main {
         segment,

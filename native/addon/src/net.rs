@@ -9,10 +9,12 @@ use std::{
 use rustix::{
     io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, send,
-        socket_with, sockopt,
+        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, getsockname, recv,
+        send, socket_with, sockopt,
     },
 };
+
+use crate::uv::foreign_descriptor;
 
 /// What a non-blocking call came to.
 #[derive(Debug)]
@@ -76,4 +78,33 @@ pub(crate) fn transmit(fd: impl AsFd, bytes: &[u8]) -> Progress {
             Err(_) => return Progress::Failed,
         }
     }
+}
+
+/// What the front's library reads at once is 512 KiB. As long as a read fills that it reads on,
+/// even on a connection that was paused; with less than that in the kernel it can't.
+const RECEIVE_BUFFER_BYTES: usize = 192 << 10;
+
+/// Bounds the kernel's receive buffer of every connection that the listener on `port` accepts
+/// from now on. The kernel doubles the number for its own needs. Source: socket(7), `SO_RCVBUF`.
+///
+/// # Errors
+///
+/// When this process has no listener on that port.
+pub(crate) fn bound_receive_buffers(port: u16) -> io::Result<()> {
+    let mut found = false;
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let Some(number) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let Some(fd) = foreign_descriptor(number) else { continue };
+        if sockopt::socket_acceptconn(fd) != Ok(true) {
+            continue;
+        }
+        let bound = getsockname(fd).ok().and_then(|address| SocketAddr::try_from(address).ok());
+        if bound.is_some_and(|address| address.port() == port) {
+            sockopt::set_socket_recv_buffer_size(fd, RECEIVE_BUFFER_BYTES)?;
+            found = true;
+        }
+    }
+    if found { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }

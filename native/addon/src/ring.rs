@@ -47,6 +47,8 @@ pub(crate) const FLAG_NO_BODY: u32 = 2;
 pub(crate) const FLAG_LENGTH: u32 = 4;
 /// The downstream connection is torn down at once: nothing behind this request may be read.
 pub(crate) const FLAG_TEAR_DOWN: u32 = 8;
+/// The request has a body that nobody will read.
+pub(crate) const FLAG_UNREAD: u32 = 16;
 
 /// One record before it is written.
 #[derive(Clone, Copy, Debug)]
@@ -157,9 +159,13 @@ impl Ring {
         self.count
     }
 
-    /// Starts anew after JavaScript has read everything.
-    pub(crate) fn clear(&mut self) {
-        self.count = 0;
-        self.written = 0;
+    /// Forgets the first `count` records, which JavaScript has read; and the bytes, when no record
+    /// is left that points at them.
+    pub(crate) fn drop_first(&mut self, count: usize) {
+        self.records.copy_within(count * RECORD_WORDS..self.count * RECORD_WORDS, 0);
+        self.count -= count;
+        if self.count == 0 {
+            self.written = 0;
+        }
     }
 }

@@ -4,8 +4,9 @@
 //! process and inherited as a descriptor. It lives until the last process that maps it is gone,
 //! so limits and counters survive a worker. Untouched pages cost no memory.
 //!
-//! Words: `[magic, words, hash seed ×2, workers, reserved ×3]`, one metrics block for each
-//! worker, the dense rate-limit cells, the cells for unknown keys, then the eviction counter.
+//! Words: `[magic, words, hash seed ×2, reserved ×3, bytes of text]`, one metrics block for each
+//! worker, the dense rate-limit cells, the cells for unknown keys, the eviction counter; behind
+//! them the text of the API-key files.
 
 use std::{
     io,
@@ -17,6 +18,8 @@ use rustix::{
     fs::{MemfdFlags, ftruncate, memfd_create},
     mm::{MapFlags, ProtFlags, mmap},
 };
+
+use crate::uv::foreign_descriptor;
 
 const MAGIC: u64 = 0x5354_4f41_5347_0001;
 const HEADER_WORDS: usize = 8;
@@ -50,12 +53,17 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Makes a zeroed segment and maps it. `seed` keys the hash of unknown limit keys.
+    /// Makes a zeroed segment and maps it. `seed` keys the hash of unknown limit keys; `text` is
+    /// for [`Segment::read_text`].
     ///
     /// # Errors
     ///
     /// When the kernel refuses, or the shape is larger than [`WORDS_MAX`].
-    pub(crate) fn create(shape: SegmentShape, seed: [u64; 2]) -> io::Result<(OwnedFd, Self)> {
+    pub(crate) fn create(
+        shape: SegmentShape,
+        seed: [u64; 2],
+        text: &str,
+    ) -> io::Result<(OwnedFd, Self)> {
         let words = shape.words();
         if words > WORDS_MAX {
             return Err(io::Error::other(format!(
@@ -65,8 +73,13 @@ impl Segment {
         }
         let fd = memfd_create("stoa-gateway", MemfdFlags::empty())?;
         ftruncate(&fd, (words * 8) as u64)?;
+        let mut written = 0;
+        while let Some(rest) = text.as_bytes().get(written..).filter(|rest| !rest.is_empty()) {
+            written += rustix::io::pwrite(&fd, rest, (words * 8 + written) as u64)?;
+        }
         let segment = Self { words: map(fd.as_fd(), words)?, shape };
-        for (at, value) in [(1, words as u64), (2, seed[0]), (3, seed[1]), (0, MAGIC)] {
+        let head = [(1, words as u64), (2, seed[0]), (3, seed[1]), (7, text.len() as u64)];
+        for (at, value) in head.into_iter().chain([(0, MAGIC)]) {
             if let Some(word) = segment.words.get(at) {
                 word.store(value, Ordering::SeqCst);
             }
@@ -80,21 +93,33 @@ impl Segment {
     ///
     /// When the descriptor is not such a segment or has another shape.
     pub(crate) fn open(fd: RawFd, shape: SegmentShape) -> io::Result<Self> {
-        if fd < 3 {
-            return Err(io::Error::other("the descriptor is not a shared segment"));
-        }
-        // SAFETY: an inherited descriptor that nobody in this process owns or closes; one that
-        // is not open makes the calls below fail.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let fd = foreign_descriptor(fd).ok_or_else(no_segment)?;
         let words = shape.words();
-        if rustix::fs::fstat(fd)?.st_size != i64::try_from(words * 8).unwrap_or(i64::MAX) {
+        let head = read_head(fd)?;
+        if head[1] != words as u64 {
             return Err(io::Error::other("the shared segment was made for another configuration"));
         }
-        let segment = Self { words: map(fd, words)?, shape };
-        if segment.word(0) != MAGIC || segment.word(1) != words as u64 {
-            return Err(io::Error::other("the descriptor is not a shared segment"));
+        Ok(Self { words: map(fd, words)?, shape })
+    }
+
+    /// The text that [`Segment::create`] put behind the words: what every worker has to read the
+    /// same, whatever becomes of the files it came from.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not such a segment.
+    pub(crate) fn read_text(fd: RawFd) -> io::Result<String> {
+        let fd = foreign_descriptor(fd).ok_or_else(no_segment)?;
+        let [_, words, .., length] = read_head(fd)?;
+        let mut text = vec![0; usize::try_from(length).unwrap_or(0)];
+        let mut filled = 0;
+        while let Some(room) = text.get_mut(filled..).filter(|room| !room.is_empty()) {
+            match rustix::io::pread(fd, room, words * 8 + filled as u64)? {
+                0 => return Err(no_segment()),
+                count => filled += count,
+            }
         }
-        Ok(segment)
+        String::from_utf8(text).map_err(io::Error::other)
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -134,6 +159,21 @@ impl Segment {
     fn part(&self, from: usize, len: usize) -> &'static [AtomicU64] {
         self.words.get(from..from + len).unwrap_or_default()
     }
+}
+
+fn no_segment() -> io::Error {
+    io::Error::other("the descriptor is not a shared segment")
+}
+
+/// The first words of a segment.
+fn read_head(fd: BorrowedFd<'_>) -> io::Result<[u64; HEADER_WORDS]> {
+    let mut bytes = [0; HEADER_WORDS * 8];
+    let mut head = [0; HEADER_WORDS];
+    let count = rustix::io::pread(fd, &mut bytes, 0)?;
+    for (word, bytes) in head.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(bytes.try_into().unwrap_or_default());
+    }
+    if count < bytes.len() || head[0] != MAGIC { Err(no_segment()) } else { Ok(head) }
 }
 
 fn map(fd: BorrowedFd<'_>, words: usize) -> io::Result<&'static [AtomicU64]> {

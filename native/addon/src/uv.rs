@@ -13,16 +13,27 @@ use std::{
     cell::Cell,
     ffi::{c_int, c_void},
     io,
-    os::fd::{AsRawFd, BorrowedFd},
+    os::fd::{AsRawFd, BorrowedFd, RawFd},
     ptr::NonNull,
 };
 
 use napi::sys;
 
+/// What a descriptor is ready for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    /// Reading will not block.
+    pub(crate) readable: bool,
+    /// Writing will not block, or connecting is done.
+    pub(crate) writable: bool,
+    /// The descriptor is in error, both others are true, and libuv has stopped watching.
+    pub(crate) failed: bool,
+}
+
 /// What the loop tells its one handler. Called on the loop's thread only.
 pub(crate) trait LoopHandler {
-    /// The descriptor behind `token` is ready, or failed (then both are true).
-    fn on_ready(&self, token: u64, readable: bool, writable: bool);
+    /// The descriptor behind `token` is ready.
+    fn on_ready(&self, token: u64, ready: Ready);
     /// The timer's period has passed.
     fn on_tick(&self);
     /// Everything that was ready in this turn of the loop has been handled.
@@ -207,8 +218,11 @@ unsafe extern "C" fn on_poll(handle: *mut uv_handle_t, status: c_int, events: c_
     if let Some(handler) = HANDLER.with(Cell::get) {
         handler.on_ready(
             token,
-            failed || events & UV_READABLE != 0,
-            failed || events & UV_WRITABLE != 0,
+            Ready {
+                readable: failed || events & UV_READABLE != 0,
+                writable: failed || events & UV_WRITABLE != 0,
+                failed,
+            },
         );
     }
 }
@@ -231,4 +245,15 @@ unsafe extern "C" fn on_closed(handle: *mut uv_handle_t) {
     if let Some(handle) = NonNull::new(handle) {
         release(handle, kind);
     }
+}
+
+/// A descriptor that something else in this process owns: inherited, or opened by the front. One
+/// that is not open makes every call on it fail.
+pub(crate) fn foreign_descriptor(fd: RawFd) -> Option<BorrowedFd<'static>> {
+    if fd < 0 {
+        return None;
+    }
+    // SAFETY: not negative. Its users make one call with it, at a time when its owner, on the same
+    // thread, does not run.
+    Some(unsafe { BorrowedFd::borrow_raw(fd) })
 }

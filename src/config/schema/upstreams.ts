@@ -60,7 +60,7 @@ export const Upstream = z
     endpoints: z
       .array(Endpoint)
       .min(1)
-      .max(1024)
+      .max(64)
       .describe('Its addresses; requests are spread over them by weight.'),
     timeouts: Timeouts.prefault({}),
     connections: Connections.prefault({}),

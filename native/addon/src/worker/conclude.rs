@@ -7,10 +7,11 @@ use gateway_core::{
     slab::Key,
 };
 
-use crate::ring::{FLAG_CLOSE, Kind, Record};
+use crate::ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_UNREAD, Kind, Record};
 
 use super::{
     connection::{Connection, Stage},
+    endpoints::number,
     exchange::{Exchange, after},
     state::State,
 };
@@ -54,6 +55,7 @@ impl State {
                 connection.idle_until_ms = after(now_ns, idle_ms);
                 connection.watch(true, false);
                 state.idle.push(connection_key);
+                self.metrics.upstream_idle(number(upstream), 1);
                 self.serve_pending(upstream, now_ns);
             }
             _ => self.drop_connection(connection_key, now_ns),
@@ -72,9 +74,13 @@ impl State {
         self.connections.release(connection_key);
         if let Some(state) = self.endpoint_mut(upstream, endpoint) {
             state.open = state.open.saturating_sub(1);
+            let before = state.idle.len();
             state.idle.retain(|&idle| idle != connection_key);
+            if state.idle.len() < before {
+                self.metrics.upstream_idle(number(upstream), -1);
+            }
         }
-        self.metrics.upstream_connections(u32::try_from(upstream).unwrap_or(0), -1);
+        self.metrics.upstream_connections(number(upstream), -1);
         self.serve_pending(upstream, now_ns);
     }
 
@@ -87,7 +93,7 @@ impl State {
         self.drop_connection(connection_key, now_ns);
     }
 
-    /// Ends an exchange that can't be completed: a problem where nothing has gone downstream
+    /// Ends an exchange that can't be completed; call while the ring is not crowded. A problem where nothing has gone downstream
     /// yet, a broken connection where something has.
     pub(super) fn fail(&mut self, key: Key, code: Code, now_ns: u64) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
@@ -97,21 +103,22 @@ impl State {
         } else {
             exchange.status = code.status();
             let closes = exchange.forward.close || !exchange.request_complete || code.closes();
-            let detail = ProblemDetail::of(code);
-            write_problem(&mut exchange.draft, &detail);
+            write_problem(&mut exchange.draft, &ProblemDetail::of(code));
             let head_start = self.ring.position();
             self.ring.write(&exchange.draft.answer);
             let body_start = self.ring.position();
             self.ring.write(&exchange.draft.body);
+            let unread = if exchange.request_complete { 0 } else { FLAG_UNREAD };
+            let no_body = if exchange.forward.is_head { FLAG_NO_BODY | FLAG_LENGTH } else { 0 };
             self.ring.push(Record {
                 id: key.id(),
                 kind: Kind::Whole,
-                flags: if closes { FLAG_CLOSE } else { 0 },
+                flags: no_body | unread | if closes { FLAG_CLOSE } else { 0 },
                 status: code.status(),
                 head_start,
                 body_start,
                 body_end: self.ring.position(),
-                total_bytes: 0,
+                total_bytes: exchange.draft.body.len() as u64,
             });
         }
         if let Some(connection) = connection {
@@ -151,10 +158,12 @@ impl State {
             self.metrics.problem(code.index());
         }
         self.metrics.exchanges_in_flight(-1);
+        self.leave_queue(key);
         if self.log.is_some() {
             self.log_exchange(key, ending, now_ns);
         }
         if let Some(exchange) = self.exchanges.get_mut(key) {
+            exchange.counted = false;
             exchange.trim();
         }
         self.exchanges.release(key);

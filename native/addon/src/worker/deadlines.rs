@@ -41,11 +41,13 @@ impl State {
 
     /// An endpoint that does not even connect in time is no reason to fail while there are others.
     fn unless_connecting_elsewhere(&mut self, key: Key, code: Code, now_ns: u64) {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
         if code != Code::UpstreamConnectTimeout {
-            self.fail(key, code, now_ns);
+            // It may be some turns before it is told; it must not be found late again.
+            exchange.deadline_ms = u64::MAX;
+            self.failures.push((key, code));
             return;
         }
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let upstream = exchange.forward.upstream as usize;
         let endpoint = exchange.endpoint;
         let connection = exchange.connection.take();
@@ -56,20 +58,8 @@ impl State {
         if self.has_untried_endpoint(key, upstream) {
             self.dispatch(key, false, now_ns);
         } else {
-            self.fail(key, code, now_ns);
+            self.failures.push((key, code));
         }
-    }
-
-    pub(super) fn has_untried_endpoint(&self, key: Key, upstream: usize) -> bool {
-        let failed = self.exchanges.get(key).map_or(u64::MAX, |exchange| exchange.endpoints_failed);
-        self.upstreams.get(upstream).is_some_and(|state| {
-            state
-                .endpoints
-                .iter()
-                .take(64)
-                .enumerate()
-                .any(|(index, known)| failed >> index & 1 == 0 && !known.addresses.is_empty())
-        })
     }
 }
 

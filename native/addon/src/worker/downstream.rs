@@ -15,7 +15,9 @@ use gateway_core::{
     slab::Key,
 };
 
-use crate::ring::{FLAG_CLOSE, FLAG_NO_BODY, FLAG_TEAR_DOWN, Kind, Record};
+use crate::ring::{
+    FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_TEAR_DOWN, FLAG_UNREAD, Kind, Record,
+};
 
 use super::{
     conclude::unix_ms,
@@ -117,7 +119,8 @@ impl State {
         record.status = answer.status;
         record.flags = if answer.close { FLAG_CLOSE } else { 0 }
             | if answer.tear_down { FLAG_TEAR_DOWN } else { 0 }
-            | if answer.is_head { FLAG_NO_BODY } else { 0 };
+            | if answer.unread { FLAG_UNREAD } else { 0 }
+            | if answer.is_head { FLAG_NO_BODY | FLAG_LENGTH } else { 0 };
         record.total_bytes = exchange.draft.body.len() as u64;
         record.head_start = self.ring.position();
         self.ring.write(&exchange.draft.answer);
@@ -192,7 +195,8 @@ impl State {
         );
         let mut record = Record::bare(0, Kind::Whole);
         record.status = code.status();
-        record.flags = FLAG_CLOSE;
+        // The request's framing was not looked at: nothing behind it may be read.
+        record.flags = FLAG_CLOSE | FLAG_TEAR_DOWN;
         record.head_start = self.ring.position();
         self.ring.write(&draft.answer);
         record.body_start = self.ring.position();
@@ -206,7 +210,7 @@ impl State {
     /// Takes a piece of a request body.
     pub(super) fn body(&mut self, key: Key, chunk: &[u8], last: bool, now_ns: u64) -> Uptake {
         let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
-        if exchange.request_complete {
+        if exchange.request_complete || exchange.refused {
             return Uptake::More;
         }
         exchange.received_bytes += chunk.len() as u64;
@@ -219,8 +223,9 @@ impl State {
         };
         if too_large || mismatch {
             let code = if mismatch { Code::BadFraming } else { Code::BodyTooLarge };
+            exchange.refused = true;
             self.failures.push((key, code));
-            return Uptake::Wait;
+            return Uptake::More;
         }
         if exchange.forward.body == BodyLength::Chunked {
             if !chunk.is_empty() {
@@ -281,11 +286,14 @@ impl State {
         self.unsent = unsent;
     }
 
-    /// Ends the exchanges that failed while JavaScript was running.
-    pub(super) fn tell_failures(&mut self, now_ns: u64) {
-        while let Some((key, code)) = self.failures.pop() {
+    /// Ends the exchanges that have failed, as many as there is room to tell of. Returns whether
+    /// that were all.
+    pub(super) fn tell_failures(&mut self, now_ns: u64) -> bool {
+        while !self.ring.is_crowded() {
+            let Some((key, code)) = self.failures.pop() else { return true };
             self.fail(key, code, now_ns);
         }
+        self.failures.is_empty()
     }
 
     /// Ends what was being worked on when the code panicked.
@@ -302,6 +310,9 @@ impl State {
         self.metrics.panics(1);
         if let Some(key) = self.current.take() {
             self.unsent.retain(|&waiting| waiting != key);
+            if self.exchanges.get(key).is_some_and(|exchange| exchange.counted) {
+                self.abandon(key, super::state::now_ns());
+            }
             self.exchanges.release(key);
         }
         self.fixed_answer(Code::InternalError)

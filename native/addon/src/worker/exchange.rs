@@ -72,6 +72,10 @@ pub(super) struct Exchange {
     pub(super) pending: bool,
     /// Whether it waits for the end of this turn to be sent.
     pub(super) unsent: bool,
+    /// Whether its body was refused: the rest of it is read for nothing.
+    pub(super) refused: bool,
+    /// Whether it counts as in flight.
+    pub(super) counted: bool,
 }
 
 impl Exchange {
@@ -87,6 +91,7 @@ impl Exchange {
             deadline_ms: u64::MAX,
             total_deadline_ms: after(now_ns, upstream.total_ms),
             started_ns: now_ns,
+            counted: true,
             ..Self::default()
         };
     }
@@ -104,8 +109,9 @@ impl Exchange {
 
     /// Forgets what was sent, when it can't or needn't be sent again.
     pub(super) fn forget_sent(&mut self) {
-        if self.sent == self.draft.head.len() && !self.draft.head.is_empty() {
-            self.draft.head.clear();
+        let all = self.sent == self.draft.head.len();
+        if self.sent > 0 && (all || self.sent > REPLAY_MAX_BYTES) {
+            self.draft.head.drain(..self.sent);
             self.sent = 0;
             self.replayable = false;
         }

@@ -10,6 +10,7 @@ mod connection;
 mod deadlines;
 mod dispatch;
 mod downstream;
+mod endpoints;
 mod exchange;
 mod receive;
 mod state;
@@ -28,7 +29,10 @@ pub(crate) use state::{Parts, now_ns};
 
 use gateway_core::slab::Key;
 
-use crate::{net, uv::LoopHandler};
+use crate::{
+    net,
+    uv::{LoopHandler, Ready},
+};
 use connection::Stage;
 use state::State;
 
@@ -121,9 +125,13 @@ impl Worker {
         Ok(())
     }
 
-    /// Sends log lines on, for the last time.
-    pub(crate) fn flush_log(&self) {
-        self.guarded(|state, _| state.flush_log());
+    /// Writes what is left of the access log.
+    pub(crate) fn close_log(&self) {
+        self.guarded(|state, _| {
+            if let Some(log) = state.log.take() {
+                log.close();
+            }
+        });
     }
 
     fn guarded<T>(&self, work: impl FnOnce(&mut State, u64) -> T) -> Option<T> {
@@ -138,27 +146,41 @@ impl Worker {
         done.ok()
     }
 
-    /// Gives JavaScript what has come together in this turn.
+    /// Ends what has failed and gives JavaScript what has come together in this turn.
+    fn tell_all(&self) {
+        while self.guarded(State::tell_failures) == Some(false) {
+            self.hand_over();
+        }
+        self.hand_over();
+    }
+
+    /// Gives JavaScript every record there is, those that its own calls cause included.
     fn hand_over(&self) {
-        let count = self.state.borrow().ring.len();
-        if count > 0 {
+        loop {
+            let count = self.state.borrow().ring.len();
+            if count == 0 {
+                break;
+            }
             self.sink.deliver(count);
+            self.state.borrow_mut().ring.drop_first(count);
         }
         let mut state = self.state.borrow_mut();
-        state.ring.clear();
         state.exchanges.reuse_released();
         state.connections.reuse_released();
     }
 }
 
 impl LoopHandler for Worker {
-    fn on_ready(&self, token: u64, readable: bool, writable: bool) {
+    fn on_ready(&self, token: u64, ready: Ready) {
         let crowded = self.guarded(|state, now_ns| {
             let key = Key::from_id(u32::try_from(token).unwrap_or(0));
-            if writable {
+            if ready.failed {
+                state.watch_anew(key);
+            }
+            if ready.writable {
                 state.on_writable(key, now_ns);
             }
-            if readable {
+            if ready.readable {
                 state.receive(key, now_ns);
             }
             state.ring.is_crowded()
@@ -172,11 +194,11 @@ impl LoopHandler for Worker {
         self.guarded(|state, now_ns| {
             state.metrics.heartbeat(now_ns / 1_000_000);
             state.enforce_deadlines(now_ns);
-            state.tell_failures(now_ns);
         });
+        self.tell_all();
         self.ticks.set(self.ticks.get().wrapping_add(1));
         if self.ticks.get().is_multiple_of(LOG_TICKS) {
-            self.flush_log();
+            self.guarded(|state, _| state.flush_log());
         }
     }
 
@@ -185,9 +207,8 @@ impl LoopHandler for Worker {
             if !state.unsent.is_empty() {
                 state.send_unsent(now_ns);
             }
-            state.tell_failures(now_ns);
         });
-        self.hand_over();
+        self.tell_all();
     }
 }
 
@@ -197,6 +218,16 @@ impl State {
         if dropped > 0 {
             self.metrics.access_log_dropped(dropped);
         }
+    }
+
+    /// After an error libuv watches nothing: what is wanted is asked for again, and the error shows
+    /// when the socket is next used.
+    fn watch_anew(&mut self, connection_key: Key) {
+        let Some(connection) = self.connections.get_mut(connection_key) else { return };
+        let (read, write) = (connection.watches_read, connection.watches_write);
+        connection.watches_read = false;
+        connection.watches_write = false;
+        connection.watch(read, write);
     }
 
     /// A connection is up, has failed, or takes more bytes.
@@ -220,7 +251,9 @@ impl State {
             connection.stage = Stage::Head;
             connection.watch(true, false);
             if let Some(exchange) = exchange {
+                self.current = Some(exchange);
                 self.transmit(exchange, now_ns);
+                self.current = None;
             }
             return;
         }
@@ -230,7 +263,7 @@ impl State {
         if self.has_untried_endpoint(key, upstream) {
             self.dispatch(key, false, now_ns);
         } else {
-            self.fail(key, Code::UpstreamConnectFailed, now_ns);
+            self.failures.push((key, Code::UpstreamConnectFailed));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a worker knows: its exchanges, its connections and its place in the shared segment.
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+use std::{collections::VecDeque, net::SocketAddr, rc::Rc};
 
 use gateway_core::{
     metrics::Block,
@@ -35,6 +35,8 @@ pub(super) struct EndpointState {
 pub(super) struct UpstreamState {
     pub(super) endpoints: Vec<EndpointState>,
     pub(super) pending: VecDeque<Key>,
+    /// Those in `pending` that still wait.
+    pub(super) waiting: usize,
     pub(super) turn: u32,
 }
 
@@ -42,7 +44,7 @@ pub(super) struct UpstreamState {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) event_loop: EventLoop,
-    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) snapshot: Rc<Snapshot>,
     pub(super) segment: Segment,
     pub(super) metrics: Block<'static>,
     pub(super) key_hasher: KeyHasher,
@@ -66,7 +68,7 @@ pub(super) struct State {
 /// What [`State::new`] needs.
 pub(crate) struct Parts {
     pub(crate) event_loop: EventLoop,
-    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) snapshot: Rc<Snapshot>,
     pub(crate) segment: Segment,
     pub(crate) metrics: Block<'static>,
     pub(crate) log: Option<LogWriter>,

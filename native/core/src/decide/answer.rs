@@ -6,12 +6,10 @@ use crate::{
     rewrite::Template,
 };
 
-use super::{
-    Draft, Request, Surroundings, Verdict,
-    values::{AddressText, RequestValues},
-};
+use super::{Draft, Request, Surroundings, Verdict, values::RequestValues};
 
 /// An answer in [`Draft::answer`] and [`Draft::body`].
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     /// Its status.
@@ -26,6 +24,8 @@ pub struct Answer {
     pub close: bool,
     /// Whether nothing behind the request may be read.
     pub tear_down: bool,
+    /// Whether a body follows that nobody reads; its end is known.
+    pub unread: bool,
     /// Whether the body is only declared.
     pub is_head: bool,
 }
@@ -79,8 +79,9 @@ impl Answer {
             route: detail.route,
             consumer: detail.consumer,
             close: detail.close || unread || detail.code.closes(),
-            // A body of unknown length may follow, or what looks like one.
-            tear_down: detail.body == BodyLength::Chunked || detail.code.closes(),
+            // What follows may be a body, or look like one.
+            tear_down: detail.code.closes() && !unread,
+            unread,
             is_head: detail.is_head,
         }
     }
@@ -120,12 +121,7 @@ pub(super) fn redirect(
     draft: &mut Draft,
     refusal: &ProblemDetail,
 ) -> Result<Verdict, Code> {
-    let values = RequestValues {
-        snapshot: around.snapshot,
-        request,
-        request_id: &draft.request_id,
-        client_ip: AddressText::new(request.client),
-    };
+    let values = RequestValues::new(around.snapshot, request, &draft.request_id);
     let out = &mut draft.answer;
     out.extend_from_slice(&draft.request_id);
     out.extend_from_slice(b"\r\nlocation: ");
@@ -141,7 +137,8 @@ pub(super) fn redirect(
         route: refusal.route,
         consumer: refusal.consumer,
         close: refusal.close || unread,
-        tear_down: refusal.body == BodyLength::Chunked,
+        tear_down: false,
+        unread,
         is_head: refusal.is_head,
     }))
 }

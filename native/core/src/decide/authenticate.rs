@@ -67,6 +67,7 @@ fn decode(value: &[u8]) -> Cow<'_, [u8]> {
         let escape = (byte == b'%')
             .then(|| tail.get(..2))
             .flatten()
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
             .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         if let Some(escaped) = escape {
             decoded.push(escaped);

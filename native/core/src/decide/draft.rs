@@ -70,6 +70,8 @@ impl Draft {
             &mut self.fields,
             &mut self.answer,
             &mut self.body,
+            &mut self.facts.method,
+            &mut self.facts.host,
             &mut self.facts.path,
         ] {
             if buffer.capacity() > kept_bytes {

@@ -140,6 +140,10 @@ pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) ->
         draft.facts.note(&head, framing::host(&head), client);
     }
     let framing = match request_framing(&head) {
+        // A body of no bytes is no body: nobody has to wait for it.
+        Ok(framing) if framing.body == BodyLength::Length(0) => {
+            RequestFraming { body: BodyLength::None, ..framing }
+        }
         Ok(framing) => framing,
         Err(error) => {
             let (code, detail) = explain_framing(error);
@@ -177,6 +181,8 @@ fn route(
     // Neither is ever forwarded: CONNECT asks for a tunnel, TRACE would show credentials.
     if matches!(head.method, b"CONNECT" | b"TRACE") {
         refusal.detail = "CONNECT and TRACE are not served";
+        // Source: RFC 9110 §15.5.6: a 405 says what is served, here of any route.
+        draft.fields.extend_from_slice(b"allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n");
         return Err(Code::MethodNotAllowed);
     }
     let target = normalize(head.target, snapshot.edge.encoded_slashes).map_err(|error| {
@@ -253,7 +259,8 @@ fn route(
                 consumer: request.consumer,
                 body: framing.body,
                 body_max_bytes,
-                close: framing.close || around.foreign_chunks && framing.body == BodyLength::Chunked,
+                close: framing.close
+                    || around.foreign_chunks && framing.body == BodyLength::Chunked,
                 is_head: head.method == b"HEAD",
                 idempotent: matches!(
                     head.method,
@@ -267,10 +274,7 @@ fn route(
 
 /// What a lenient parser of chunks would get wrong, and can be seen beforehand: it takes trailers
 /// for the next request, and a body that nobody expects hides one best.
-fn unreadable_chunks(
-    head: &RequestHead<'_, '_>,
-    framing: RequestFraming,
-) -> Option<&'static str> {
+fn unreadable_chunks(head: &RequestHead<'_, '_>, framing: RequestFraming) -> Option<&'static str> {
     if framing.body != BodyLength::Chunked {
         return None;
     }
@@ -400,3 +404,6 @@ fn explain_framing(error: FramingError) -> (Code, &'static str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,15 +11,15 @@ use crate::{
         field::{ConnectionOptions, is_hop_by_hop},
         framing::BodyLength,
     },
-    rewrite::UnsafeTarget,
-    snapshot::{ApiKeyPlan, Edge, HostHeader},
+    rewrite::{UnsafeTarget, same_field},
+    snapshot::{ApiKeyPlan, Edge, HostHeader, RoutePlan},
     trace_context,
 };
 
 use super::{
     Draft, Request, Surroundings,
     authenticate::{names, pairs},
-    values::{AddressText, RequestValues},
+    values::RequestValues,
 };
 
 /// Writes the head for `upstream` into `draft.head`, and the response's fields into
@@ -32,12 +32,7 @@ pub(super) fn write_head(
 ) -> Result<(), UnsafeTarget> {
     let snapshot = around.snapshot;
     let edge = &snapshot.edge;
-    let values = RequestValues {
-        snapshot,
-        request,
-        request_id: &draft.request_id,
-        client_ip: AddressText::new(request.client),
-    };
+    let values = RequestValues::new(snapshot, request, &draft.request_id);
     let out = &mut draft.head;
     out.extend_from_slice(request.head.method);
     out.push(b' ');
@@ -54,7 +49,7 @@ pub(super) fn write_head(
     let key_field = request.plan.auth.as_ref().and_then(hidden_field);
     for field in request.head.fields {
         let rewritten = is_written_anew(field.name, edge)
-            || key_field.is_some_and(|name| field.name.eq_ignore_ascii_case(name))
+            || key_field.is_some_and(|name| same_field(field.name, name))
             || options.names(field.name)
             || request.plan.request.drops(field.name);
         if !rewritten {
@@ -115,8 +110,7 @@ fn write_path(
 /// The query as it came, without the API key that was found in it.
 fn write_query(out: &mut Vec<u8>, request: &Request<'_>) {
     let Some(query) = request.target.query else { return };
-    let hidden = request.plan.auth.as_ref().filter(|auth| !auth.keep);
-    let Some(name) = hidden.and_then(|auth| auth.query.as_deref()) else {
+    let Some(name) = hidden_parameter(request.plan) else {
         out.push(b'?');
         out.extend_from_slice(query);
         return;
@@ -125,6 +119,11 @@ fn write_query(out: &mut Vec<u8>, request: &Request<'_>) {
         out.push(if index == 0 { b'?' } else { b'&' });
         out.extend_from_slice(pair);
     }
+}
+
+/// The query parameter that holds the API key and is not to be seen any further.
+pub(super) fn hidden_parameter(plan: &RoutePlan) -> Option<&str> {
+    plan.auth.as_ref().filter(|auth| !auth.keep)?.query.as_deref()
 }
 
 fn hidden_field(auth: &ApiKeyPlan) -> Option<&str> {
@@ -137,10 +136,9 @@ fn is_written_anew(name: &str, edge: &Edge) -> bool {
         4 if name.eq_ignore_ascii_case("host") => true,
         6 if name.eq_ignore_ascii_case("expect") => true,
         14 if name.eq_ignore_ascii_case("content-length") => true,
-        len => {
+        _ => {
             trace_context::is_trace_field(name)
-                || len == edge.request_id_header.len()
-                    && name.eq_ignore_ascii_case(&edge.request_id_header)
+                || same_field(name, &edge.request_id_header)
                 || is_hop_by_hop(name)
                 || forwarded::is_forwarding_field(name)
         }

@@ -1,12 +1,16 @@
 //! What the variables of templates stand for in one request.
 
-use std::{io::Write as _, net::IpAddr};
+use std::{borrow::Cow, io::Write as _, net::IpAddr};
 
 use crate::rewrite::{Values, Variable};
 
 use crate::snapshot::Snapshot;
 
-use super::Request;
+use super::{
+    Request,
+    authenticate::{names, pairs},
+    request::hidden_parameter,
+};
 
 /// Longest text of an address.
 const ADDRESS_MAX_BYTES: usize = 45;
@@ -35,10 +39,35 @@ impl AddressText {
 
 /// Answers templates from a request.
 pub(super) struct RequestValues<'v> {
-    pub(super) snapshot: &'v Snapshot,
-    pub(super) request: &'v Request<'v>,
+    snapshot: &'v Snapshot,
+    request: &'v Request<'v>,
     pub(super) request_id: &'v [u8],
-    pub(super) client_ip: AddressText,
+    client_ip: AddressText,
+    query: Option<Cow<'v, [u8]>>,
+}
+
+impl<'v> RequestValues<'v> {
+    pub(super) fn new(
+        snapshot: &'v Snapshot,
+        request: &'v Request<'v>,
+        request_id: &'v [u8],
+    ) -> Self {
+        let client_ip = AddressText::new(request.client);
+        Self { snapshot, request, request_id, client_ip, query: shown_query(request) }
+    }
+}
+
+/// The query as templates see it: without the API key that was found in it. It is copied only
+/// where there is such a key to leave out and a template that shows the query.
+fn shown_query<'v>(request: &Request<'v>) -> Option<Cow<'v, [u8]>> {
+    let query = request.target.query?;
+    match hidden_parameter(request.plan) {
+        Some(name) if request.plan.variables().any(|used| *used == Variable::Query) => {
+            let shown: Vec<&[u8]> = pairs(query).filter(|pair| !names(pair, name)).collect();
+            Some(Cow::Owned(shown.join(&b'&')))
+        }
+        _ => Some(Cow::Borrowed(query)),
+    }
 }
 
 impl Values for RequestValues<'_> {
@@ -55,7 +84,7 @@ impl Values for RequestValues<'_> {
             Variable::RequestId => Some(self.request_id),
             Variable::Host => Some(request.host),
             Variable::WholePath => Some(&request.target.path),
-            Variable::Query => request.target.query,
+            Variable::Query => self.query.as_deref(),
             Variable::Path(name) => {
                 request.params.get(&request.target.path, request.plan.parameter(name)?)
             }

@@ -16,6 +16,7 @@ use crate::{
     forwarded::Style,
     http1::head::Limits as HeadLimits,
     model::Model,
+    rewrite::HeaderOps,
     router::{Router, path::EncodedSlashes},
     trusted::TrustedProxies,
 };
@@ -94,7 +95,7 @@ impl Snapshot {
         let upstreams: Vec<UpstreamPlan> = model
             .upstreams
             .iter()
-            .filter_map(|(name, upstream)| upstream::compile(name, upstream, &mut errors))
+            .map(|(name, upstream)| upstream::compile(name, upstream, &mut errors))
             .collect();
         let edge = compile_edge(model, &mut errors);
 
@@ -146,6 +147,12 @@ impl Snapshot {
 }
 
 fn compile_edge(model: &Model, errors: &mut Vec<ModelError>) -> Option<Edge> {
+    // What a route may not set, because it frames the message, can't name the request either.
+    let header = (model.request_id.header.clone(), String::new());
+    if let Err(error) = HeaderOps::new(&[header], &[], &[]) {
+        let message = format!("`{}` {}", error.name, error.message);
+        errors.push(ModelError::new("requestId.header", message));
+    }
     let trusted_proxies = TrustedProxies::parse(&model.forwarded.trusted_proxies)
         .map_err(|error| {
             let at = format!("forwarded.trustedProxies.{}", error.index);
@@ -178,3 +185,8 @@ fn compile_edge(model: &Model, errors: &mut Vec<ModelError>) -> Option<Edge> {
         body_max_bytes: model.limits.body_max_bytes,
     })
 }
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,10 @@ use crate::{
     model,
     rate_limit::{FieldStyle, Quota},
     rewrite::{HeaderOps, Template, Variable},
-    router::{Predicate, PredicateTest, RouteSpec},
+    router::{
+        Predicate, PredicateTest, RouteSpec,
+        path::{EncodedSlashes, normalize},
+    },
 };
 
 use super::{Consumers, ModelError, UpstreamPlan};
@@ -100,7 +103,7 @@ pub struct RoutePlan {
 
 impl RoutePlan {
     /// Every variable that a template of this route uses.
-    fn variables(&self) -> impl Iterator<Item = &Variable> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
         let location = match &self.action {
             Action::Redirect { to, .. } => Some(to),
             _ => None,
@@ -195,7 +198,7 @@ impl Compiler<'_> {
             return Some(Action::Deny);
         }
         if let Some(redirect) = &route.redirect {
-            let to = self.template("redirect.to", &redirect.to)?;
+            let to = self.target("redirect.to", &redirect.to)?;
             return Some(Action::Redirect { status: redirect.status, to });
         }
         let mut weighted = Vec::with_capacity(route.upstream.len());
@@ -208,6 +211,9 @@ impl Compiler<'_> {
             } else {
                 self.error("upstream", format!("there is no upstream `{}`", share.name));
             }
+        }
+        if weighted.len() < route.upstream.len() {
+            return None;
         }
         if total == 0 {
             self.error("upstream", "at least one upstream needs a weight above 0");
@@ -242,7 +248,7 @@ impl Compiler<'_> {
         let strip_prefix = self.prefix("stripPrefix", rewrite.strip_prefix.as_deref());
         let add_prefix = self.prefix("addPrefix", rewrite.add_prefix.as_deref());
         let template = match &rewrite.rewrite {
-            Some(text) => Some(self.template("request.path.rewrite", text)?),
+            Some(text) => Some(self.target("request.path.rewrite", text)?),
             None => None,
         };
         let with_query = template.as_ref().is_some_and(|template| {
@@ -260,14 +266,27 @@ impl Compiler<'_> {
 
     fn prefix(&mut self, field: &str, text: Option<&str>) -> Option<String> {
         let text = text?;
-        if !text.starts_with('/') || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.error(&format!("request.path.{field}"), "a prefix starts with `/`");
+        // A prefix in any other form would never be found, or be passed on as it is.
+        let normal = normalize(text.as_bytes(), EncodedSlashes::Keep).is_ok_and(|target| {
+            target.query.is_none() && target.path.as_ref() == text.as_bytes()
+        });
+        if !normal {
+            self.error(
+                &format!("request.path.{field}"),
+                "a prefix starts with `/` and is a path in normal form: no query, no `//`, no `.` or `..`, and nothing that has to be percent-encoded",
+            );
         }
         Some(text.trim_end_matches('/').to_owned())
     }
 
-    fn template(&mut self, field: &str, text: &str) -> Option<Template> {
-        Template::parse(text).map_err(|error| self.error(field, error.to_string())).ok()
+    /// A template for a request target or a location, where a space would end it.
+    fn target(&mut self, field: &str, text: &str) -> Option<Template> {
+        let template =
+            Template::parse(text).map_err(|error| self.error(field, error.to_string())).ok()?;
+        if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+            self.error(field, "spaces, backslashes and what is not ASCII are percent-encoded here");
+        }
+        Some(template)
     }
 
     fn ops(&mut self, field: &str, rewrite: &model::HeaderRewrite) -> Option<HeaderOps> {

@@ -1,8 +1,11 @@
 //! Upstreams, compiled.
 
-use crate::model;
+use crate::{http1::host::is_host, model};
 
 use super::ModelError;
+
+/// Most endpoints of an upstream.
+const ENDPOINTS_MAX: usize = 64;
 
 /// Which Host an upstream sees. Source: RFC 9110 §7.2.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,11 +56,12 @@ pub struct UpstreamPlan {
     pub pending_max: usize,
 }
 
+/// What is wrong with it is in `errors`; the plan is there all the same, so that its name is known.
 pub(super) fn compile(
     name: &str,
     upstream: &model::Upstream,
     errors: &mut Vec<ModelError>,
-) -> Option<UpstreamPlan> {
+) -> UpstreamPlan {
     let mut endpoints = Vec::with_capacity(upstream.endpoints.len());
     for (index, endpoint) in upstream.endpoints.iter().enumerate() {
         match parse_url(&endpoint.url) {
@@ -69,20 +73,23 @@ pub(super) fn compile(
                 .push(ModelError::new(format!("upstreams.{name}.endpoints.{index}.url"), message)),
         }
     }
-    let Some(first) = endpoints.first() else {
-        if upstream.endpoints.is_empty() {
-            errors.push(ModelError::new(
-                format!("upstreams.{name}.endpoints"),
-                "an upstream needs at least one endpoint",
-            ));
-        }
-        return None;
-    };
-    let host_header = match upstream.host_header.as_str() {
-        "upstream" => HostHeader::Upstream(first.authority.clone()),
+    if upstream.endpoints.is_empty() {
+        errors.push(ModelError::new(
+            format!("upstreams.{name}.endpoints"),
+            "an upstream needs at least one endpoint",
+        ));
+    }
+    if upstream.endpoints.len() > ENDPOINTS_MAX {
+        errors.push(ModelError::new(
+            format!("upstreams.{name}.endpoints"),
+            format!("an upstream has at most {ENDPOINTS_MAX} endpoints"),
+        ));
+    }
+    let host_header = match (upstream.host_header.as_str(), endpoints.first()) {
+        ("upstream", Some(first)) => HostHeader::Upstream(first.authority.clone()),
         _ => HostHeader::Preserve,
     };
-    Some(UpstreamPlan {
+    UpstreamPlan {
         name: name.to_owned(),
         host_header,
         connect_ms: upstream.timeouts.connect_ms,
@@ -94,14 +101,14 @@ pub(super) fn compile(
         connection_idle_ms: upstream.connections.idle_ms,
         pending_max: upstream.connections.pending_max,
         endpoints,
-    })
+    }
 }
 
 /// `http://host[:port][/]` into authority, host and port.
 fn parse_url(url: &str) -> Result<(String, String, u16), &'static str> {
     let rest = url.strip_prefix("http://").ok_or("only http:// endpoints are supported")?;
     let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.is_empty() || authority.contains(['/', '?', '#', '@']) {
+    if !is_host(authority.as_bytes()) {
         return Err("an endpoint is `http://host:port` and nothing more");
     }
     let (host, port) = match authority.rsplit_once(':') {
@@ -111,7 +118,7 @@ fn parse_url(url: &str) -> Result<(String, String, u16), &'static str> {
         _ => (authority, 80),
     };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if host.is_empty() || port == 0 {
+    if port == 0 {
         return Err("an endpoint is `http://host:port` and nothing more");
     }
     Ok((authority.to_owned(), host.to_owned(), port))

@@ -1,0 +1,19 @@
+//! Tests of decisions, from the bytes of a request to the bytes that go upstream or back.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod authentication;
+mod forwarding;
+mod generators;
+mod identity;
+mod limits;
+mod problems;
+mod properties;
+mod redirects;
+mod responses;
+mod support;
+mod targets;
