@@ -106,6 +106,20 @@ export function answerAndLinger(
   at: number,
 ): void {
   writeComplete(res, core, records, at, NOTHING);
+  linger(res);
+}
+
+/**
+ * Gives the answer that `body` has put into `reply`, from inside the handler of that body: at once,
+ * since behind the body another request may stand, at which uWebSockets.js closes the socket.
+ */
+export function refuseBody(res: HttpResponse, core: WorkerCore, last: boolean): void {
+  writeComplete(res, core, core.reply, 0, PADDING);
+  // The handler that runs can't be replaced before it returns.
+  setImmediate(() => (last ? closeIfOpen(res) : lingerIfOpen(res)));
+}
+
+function linger(res: HttpResponse): void {
   const timer = setTimeout(() => closeIfOpen(res), LINGER_MS);
   res.onAborted(() => clearTimeout(timer));
   res.onData((_chunk, last) => {
@@ -113,6 +127,14 @@ export function answerAndLinger(
     clearTimeout(timer);
     setImmediate(() => closeIfOpen(res));
   });
+}
+
+function lingerIfOpen(res: HttpResponse): void {
+  try {
+    linger(res);
+  } catch {
+    // The client was faster, as in `closeIfOpen`.
+  }
 }
 
 /**

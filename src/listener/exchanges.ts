@@ -15,7 +15,7 @@ import type { HttpResponse } from 'uWebSockets.js';
 
 import type { WorkerCore } from '../native/addon.ts';
 import { FLAG, INDEX_MASK, KIND, RECORD_WORDS } from '../native/record.ts';
-import { answerAndLinger, bodyOf, totalOf, writeHead, writeWhole } from './answer.ts';
+import { answerAndLinger, bodyOf, refuseBody, totalOf, writeHead, writeWhole } from './answer.ts';
 
 /** A response whose body comes in pieces. */
 interface Stream {
@@ -84,7 +84,14 @@ export class Exchanges {
     downstream.receiving = true;
     res.onData((chunk, last) => {
       if (last) downstream.receiving = false;
-      if (this.#core.body(id, chunk, last) === 1 && !downstream.over) res.pause();
+      const uptake = this.#core.body(id, chunk, last);
+      if (downstream.over || uptake === 0) return;
+      if (uptake === 1) {
+        res.pause();
+      } else {
+        this.#close(downstream);
+        refuseBody(res, this.#core, last);
+      }
     });
   }
 

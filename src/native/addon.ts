@@ -60,7 +60,10 @@ interface Bindings {
    * when the answer is in `reply`.
    */
   readonly begin: (head: string, peer: ArrayBuffer) => number;
-  /** Passes a piece of a request body on. Returns 1 when the front is to wait. */
+  /**
+   * Passes a piece of a request body on. Returns 1 when the front is to wait, 2 when the answer is
+   * in `reply` and the exchange is over.
+   */
   readonly body: (id: number, chunk: ArrayBuffer, last: boolean) => number;
   /** The downstream is gone. */
   readonly abort: (id: number) => void;

@@ -276,14 +276,22 @@ fn address(bytes: &[u8]) -> IpAddr {
     address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4)
 }
 
-/// `body(id: number, chunk: ArrayBuffer, last: boolean): number` — 1 when the front is to wait.
+/// `body(id: number, chunk: ArrayBuffer, last: boolean): number` — 1 when the front is to wait,
+/// 2 when the answer is in `reply`.
 unsafe extern "C" fn body(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: as for `begin`; the context is only read.
+    // SAFETY: as for `begin`.
     unsafe {
         let ([id, chunk, last], context) = arguments::<3>(env, info);
         let worker = &(*context).worker;
         let uptake = worker.body(number(env, id), bytes(env, chunk), boolean(env, last));
-        result(env, u32::from(uptake == Uptake::Wait))
+        match uptake {
+            Uptake::More => result(env, 0),
+            Uptake::Wait => result(env, 1),
+            Uptake::Refused(record) => {
+                *(*context).reply = record.words();
+                result(env, 2)
+            }
+        }
     }
 }
 

@@ -142,7 +142,7 @@ impl State {
     }
 
     /// Writes down what happened and gives the slot back.
-    fn conclude(&mut self, key: Key, ending: Ending, now_ns: u64) {
+    pub(super) fn conclude(&mut self, key: Key, ending: Ending, now_ns: u64) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         self.metrics.request(
             exchange.forward.route,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use gateway_core::{
     access_log::{self, Entry},
-    decide::{Answer, Forward, Surroundings, Verdict, decide},
+    decide::{Answer, Forward, ProblemDetail, Surroundings, Verdict, decide, write_problem},
     http1::{
         chunked::{LAST_CHUNK, write_chunk_head},
         framing::BodyLength,
@@ -20,7 +20,7 @@ use crate::ring::{
 };
 
 use super::{
-    conclude::unix_ms,
+    conclude::{Ending, unix_ms},
     exchange::{Phase, UPLOAD_HIGH_BYTES},
     state::{READ_BYTES, State},
 };
@@ -35,12 +35,14 @@ pub(crate) enum Begun {
 }
 
 /// What the front is to do after passing on a piece of a body.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Uptake {
     /// Go on.
     More,
     /// Wait for a record that says so.
     Wait,
+    /// Answer now, with this, and read the rest for nothing.
+    Refused(Record),
 }
 
 impl State {
@@ -189,10 +191,7 @@ impl State {
         self.metrics.problem(code.index());
         self.metrics.request(u32::MAX, code.status(), 0, 0, 0);
         let mut draft = gateway_core::decide::Draft::default();
-        gateway_core::decide::write_problem(
-            &mut draft,
-            &gateway_core::decide::ProblemDetail::of(code),
-        );
+        write_problem(&mut draft, &ProblemDetail::of(code));
         let mut record = Record::bare(0, Kind::Whole);
         record.status = code.status();
         // The request's framing was not looked at: nothing behind it may be read.
@@ -210,7 +209,7 @@ impl State {
     /// Takes a piece of a request body.
     pub(super) fn body(&mut self, key: Key, chunk: &[u8], last: bool, now_ns: u64) -> Uptake {
         let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
-        if exchange.request_complete || exchange.refused {
+        if exchange.request_complete {
             return Uptake::More;
         }
         exchange.received_bytes += chunk.len() as u64;
@@ -223,9 +222,7 @@ impl State {
         };
         if too_large || mismatch {
             let code = if mismatch { Code::BadFraming } else { Code::BodyTooLarge };
-            exchange.refused = true;
-            self.failures.push((key, code));
-            return Uptake::More;
+            return self.refuse_body(key, code, now_ns);
         }
         if exchange.forward.body == BodyLength::Chunked {
             if !chunk.is_empty() {
@@ -251,6 +248,33 @@ impl State {
             return Uptake::Wait;
         }
         Uptake::More
+    }
+
+    /// Ends an exchange whose body is too large or not as long as was said. The front has to answer
+    /// before it reads on, so this does not wait for the end of the turn.
+    fn refuse_body(&mut self, key: Key, code: Code, now_ns: u64) -> Uptake {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
+        if exchange.response_started {
+            self.failures.push((key, code));
+            return Uptake::More;
+        }
+        exchange.status = code.status();
+        write_problem(&mut exchange.draft, &ProblemDetail::of(code));
+        let mut record = Record::bare(key.id(), Kind::Whole);
+        record.status = code.status();
+        record.flags = FLAG_CLOSE | FLAG_UNREAD;
+        record.head_start = self.ring.position();
+        self.ring.write(&exchange.draft.answer);
+        record.body_start = self.ring.position();
+        self.ring.write(&exchange.draft.body);
+        record.body_end = self.ring.position();
+        record.total_bytes = exchange.draft.body.len() as u64;
+        self.ring.rewind(record.head_start);
+        if let Some(connection) = exchange.connection.take() {
+            self.drop_connection(connection, now_ns);
+        }
+        self.conclude(key, Ending { problem: Some(code), aborted: false }, now_ns);
+        Uptake::Refused(record)
     }
 
     /// The downstream takes no more for now, or does again.

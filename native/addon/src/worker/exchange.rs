@@ -72,8 +72,6 @@ pub(super) struct Exchange {
     pub(super) pending: bool,
     /// Whether it waits for the end of this turn to be sent.
     pub(super) unsent: bool,
-    /// Whether its body was refused: the rest of it is read for nothing.
-    pub(super) refused: bool,
     /// Whether it counts as in flight.
     pub(super) counted: bool,
 }

@@ -267,13 +267,13 @@ impl Compiler<'_> {
     fn prefix(&mut self, field: &str, text: Option<&str>) -> Option<String> {
         let text = text?;
         // A prefix in any other form would never be found, or be passed on as it is.
-        let normal = normalize(text.as_bytes(), EncodedSlashes::Keep).is_ok_and(|target| {
-            target.query.is_none() && target.path.as_ref() == text.as_bytes()
-        });
+        let normal = normalize(text.as_bytes(), EncodedSlashes::Keep)
+            .is_ok_and(|target| target.query.is_none() && target.path.as_ref() == text.as_bytes());
         if !normal {
             self.error(
                 &format!("request.path.{field}"),
-                "a prefix starts with `/` and is a path in normal form: no query, no `//`, no `.` or `..`, and nothing that has to be percent-encoded",
+                "a prefix starts with `/` and is a path in normal form: no query, no `//`, no `.` \
+                 or `..`, and nothing that has to be percent-encoded",
             );
         }
         Some(text.trim_end_matches('/').to_owned())

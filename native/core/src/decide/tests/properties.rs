@@ -165,7 +165,8 @@ proptest! {
         let response = [b"HTTP/1.1 200 OK\r\n", &fields.concat()[..], b"\r\n"].concat();
         let mut scratch = field_scratch();
         if let Ok(Some(head)) = parse_response(&response, &mut scratch, &LIMITS) {
-            let facts = ResponseFacts { head: &head, snapshot: &gateway.snapshot, route: forward.route };
+            let (snapshot, route) = (&gateway.snapshot, forward.route);
+            let facts = ResponseFacts { head: &head, snapshot, route };
             write_response_head(&mut gateway.draft, &facts);
             check_answer(&gateway, None)?;
             let told = String::from_utf8_lossy(&gateway.draft.answer).to_ascii_lowercase();

@@ -58,7 +58,10 @@ fn a_response_without_fields_is_the_request_id() {
 #[test]
 fn a_route_sets_adds_and_removes() {
     let change = json!({ "response": { "headers": {
-        "set": { "x-gateway": "${route} ${clientIp}", "X-Nobody": "${consumer}", "cache-control": "no-store" },
+        "set": {
+            "x-gateway": "${route} ${clientIp}", "X-Nobody": "${consumer}",
+            "cache-control": "no-store",
+        },
         "add": { "vary": "origin" },
         "remove": ["Server", "x-powered-by"],
     } } });

@@ -6,7 +6,7 @@ use super::support::{End, Gateway, end, get};
 use crate::snapshot::sample::route;
 
 /// One route at `path` whose paths are changed so.
-fn gateway(path: &str, change: Value) -> Gateway {
+fn gateway(path: &str, change: &Value) -> Gateway {
     Gateway::new(json!({
         "paths": { "encodedSlashes": "keep" },
         "routes": [route("r", path, json!({ "request": { "path": change } }))],
@@ -15,7 +15,7 @@ fn gateway(path: &str, change: Value) -> Gateway {
 
 #[test]
 fn the_normal_form_goes_upstream_and_the_query_as_it_came() {
-    let mut gateway = gateway("/*", json!({}));
+    let mut gateway = gateway("/*", &json!({}));
     for (target, sent) in [
         ("/", "/"),
         ("/?", "/?"),
@@ -40,7 +40,7 @@ fn a_prefix_comes_off_at_a_segment_boundary() {
         ("/echo", "/other/echo", "/other/echo"),
         ("/", "/echo", "/echo"),
     ] {
-        let mut gateway = gateway("/*", json!({ "stripPrefix": prefix }));
+        let mut gateway = gateway("/*", &json!({ "stripPrefix": prefix }));
         assert_eq!(gateway.target(&get(target, &[])), sent, "{prefix}");
     }
 }
@@ -53,7 +53,7 @@ fn a_prefix_is_put_in_front() {
         ("/v2", "/echo", "/v2/"),
         ("/", "/echo/a", "/a"),
     ] {
-        let mut gateway = gateway("/*", json!({ "stripPrefix": "/echo", "addPrefix": add }));
+        let mut gateway = gateway("/*", &json!({ "stripPrefix": "/echo", "addPrefix": add }));
         assert_eq!(gateway.target(&get(target, &[])), sent, "{add}");
     }
 }
@@ -68,14 +68,14 @@ fn a_path_is_rewritten_from_its_parameters() {
         ("/${clientIp}/${host}", "/u/a/p/b", "/192.0.2.7/gw.test"),
         ("/$${path.id}", "/u/a/p/b", "/${path.id}"),
     ] {
-        let mut gateway = gateway("/u/{id}/p/{post}", json!({ "rewrite": template }));
+        let mut gateway = gateway("/u/{id}/p/{post}", &json!({ "rewrite": template }));
         assert_eq!(gateway.target(&get(target, &[])), sent, "{template}");
     }
 }
 
 #[test]
 fn a_rewritten_path_does_not_leave_its_root() {
-    let mut gateway = gateway("/*", json!({ "rewrite": "/files/${host}/x" }));
+    let mut gateway = gateway("/*", &json!({ "rewrite": "/files/${host}/x" }));
     for (host, code) in [("..", "bad_target"), (".", "bad_target")] {
         let answer = gateway.answer(&format!("GET /a HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         assert_eq!(answer.problem.unwrap().as_str(), code, "{host}");
