@@ -52,13 +52,7 @@ function checkAddresses(config: ValidConfig): Finding[] {
 
 function checkUpstreams(config: ValidConfig): Finding[] {
   const findings: Finding[] = [];
-  for (const [name, { connections, endpoints }] of Object.entries(config.upstreams)) {
-    if (connections.idleMax > connections.max) {
-      findings.push({
-        path: ['upstreams', name, 'connections', 'idleMax'],
-        message: `must not be above max (${connections.max})`,
-      });
-    }
+  for (const [name, { endpoints }] of Object.entries(config.upstreams)) {
     const seen = new Set<string>();
     for (const [index, { url }] of endpoints.entries()) {
       const path = ['upstreams', name, 'endpoints', index, 'url'];

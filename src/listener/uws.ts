@@ -71,10 +71,12 @@ function handlerOf(
   return (res, req) => {
     // `getMethod` lower-cases in place, so it must not be called before this.
     const method = req.getCaseSensitiveMethod();
-    const query = req.getQuery();
-    head = query
-      ? `${method} ${req.getUrl()}?${query} HTTP/1.1\r\n`
-      : `${method} ${req.getUrl()} HTTP/1.1\r\n`;
+    // Undefined without a question mark, whatever its type says.
+    const query: string | undefined = req.getQuery();
+    head =
+      query === undefined
+        ? `${method} ${req.getUrl()} HTTP/1.1\r\n`
+        : `${method} ${req.getUrl()}?${query} HTTP/1.1\r\n`;
     req.forEach(addField);
     head += '\r\n';
 

@@ -191,6 +191,8 @@ impl State {
         self.metrics.problem(code.index());
         self.metrics.request(u32::MAX, code.status(), 0, 0, 0);
         let mut draft = gateway_core::decide::Draft::default();
+        let bits = self.random.u128(..).to_ne_bytes();
+        gateway_core::request_id::write_new(&mut draft.request_id, &bits);
         write_problem(&mut draft, &ProblemDetail::of(code));
         let mut record = Record::bare(0, Kind::Whole);
         record.status = code.status();

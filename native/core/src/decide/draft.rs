@@ -1,8 +1,8 @@
 //! The bytes that deciding on a request produces, in buffers that are used again.
 
-use std::{io::Write as _, net::IpAddr};
+use std::net::IpAddr;
 
-use crate::http1::head::RequestHead;
+use crate::{forwarded, http1::head::RequestHead};
 
 /// What only the access log wants to know.
 #[derive(Debug, Default)]
@@ -23,8 +23,7 @@ impl Facts {
     pub(super) fn note(&mut self, head: &RequestHead<'_, '_>, host: &[u8], client: IpAddr) {
         self.method.extend_from_slice(head.method);
         self.host.extend_from_slice(host);
-        // Writing to a Vec can't fail.
-        let _ = write!(self.client_ip, "{client}");
+        forwarded::write_ip(&mut self.client_ip, client);
     }
 
     fn clear(&mut self) {

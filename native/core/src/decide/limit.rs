@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     problem::Code,
-    rate_limit::{Decision, acquire, write_fields},
+    rate_limit::{Decision, acquire},
     snapshot::{LimitKey, LimitPlan},
 };
 
@@ -43,7 +43,7 @@ pub(super) fn charge(
             IpAddr::V6(address) => unknown(address.octets().get(..8).unwrap_or_default()),
         },
     };
-    write_fields(fields, limit.fields, &request.plan.name, &limit.quota, &decision);
+    limit.fields.write(fields, &decision);
     match decision {
         Decision::Allowed { .. } => Ok(()),
         Decision::Limited { .. } => Err(Code::RateLimited),

@@ -163,7 +163,9 @@ fn write_framing(out: &mut Vec<u8>, request: &Request<'_>) {
     }
 }
 
+/// Writes a field as a line.
 pub(super) fn write_field(out: &mut Vec<u8>, field: &Header<'_>) {
+    out.reserve(field.name.len() + field.value.len() + 4);
     out.extend_from_slice(field.name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(field.value);

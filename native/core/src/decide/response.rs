@@ -38,13 +38,19 @@ pub fn write_response_head(draft: &mut Draft, facts: &ResponseFacts<'_>) {
             || field.name.len() == edge.request_id_header.len()
                 && field.name.eq_ignore_ascii_case(&edge.request_id_header)
             || options.names(field.name)
-            || plan.is_some_and(|plan: &RoutePlan| plan.response.drops(field.name));
+            || plan.is_some_and(|plan| replaces(plan, field.name));
         if !left_out {
             write_field(out, field);
         }
     }
     out.extend_from_slice(&draft.fields);
     out.truncate(out.len() - 2);
+}
+
+/// Whether the route writes the field itself, or takes it off.
+fn replaces(plan: &RoutePlan, name: &str) -> bool {
+    plan.response.drops(name)
+        || plan.limit.as_ref().is_some_and(|limit| limit.fields.replaces(name))
 }
 
 fn is_left_out(name: &str) -> bool {

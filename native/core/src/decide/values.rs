@@ -1,10 +1,11 @@
 //! What the variables of templates stand for in one request.
 
-use std::{borrow::Cow, io::Write as _, net::IpAddr};
+use std::{borrow::Cow, cell::OnceCell, io::Write as _, net::IpAddr};
 
-use crate::rewrite::{Values, Variable};
-
-use crate::snapshot::Snapshot;
+use crate::{
+    rewrite::{Values, Variable},
+    snapshot::Snapshot,
+};
 
 use super::{
     Request,
@@ -42,7 +43,7 @@ pub(super) struct RequestValues<'v> {
     snapshot: &'v Snapshot,
     request: &'v Request<'v>,
     pub(super) request_id: &'v [u8],
-    client_ip: AddressText,
+    client_ip: OnceCell<AddressText>,
     query: Option<Cow<'v, [u8]>>,
 }
 
@@ -52,8 +53,8 @@ impl<'v> RequestValues<'v> {
         request: &'v Request<'v>,
         request_id: &'v [u8],
     ) -> Self {
-        let client_ip = AddressText::new(request.client);
-        Self { snapshot, request, request_id, client_ip, query: shown_query(request) }
+        let query = shown_query(request);
+        Self { snapshot, request, request_id, client_ip: OnceCell::new(), query }
     }
 }
 
@@ -80,7 +81,9 @@ impl Values for RequestValues<'_> {
                 .consumer
                 .map(|number| consumers.tenant_name(consumers.tenant(number)).as_bytes()),
             Variable::Route => Some(request.plan.name.as_bytes()),
-            Variable::ClientIp => Some(self.client_ip.as_bytes()),
+            Variable::ClientIp => {
+                Some(self.client_ip.get_or_init(|| AddressText::new(request.client)).as_bytes())
+            }
             Variable::RequestId => Some(self.request_id),
             Variable::Host => Some(request.host),
             Variable::WholePath => Some(&request.target.path),

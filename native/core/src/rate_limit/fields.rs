@@ -21,40 +21,67 @@ pub enum FieldStyle {
     None,
 }
 
-/// Appends the field lines of `decision`, each ended by CRLF, to `out`. `name` is the limit's, as clients see it.
-pub fn write_fields(
-    out: &mut Vec<u8>,
-    style: FieldStyle,
-    name: &str,
-    quota: &Quota,
-    decision: &Decision,
-) {
-    let (remaining, reset_ms) = match *decision {
-        Decision::Allowed { remaining, reset_ms } => (remaining, reset_ms),
-        Decision::Limited { reset_ms, .. } => (0, reset_ms),
-    };
-    let reset = seconds(reset_ms);
-    if matches!(style, FieldStyle::Ietf | FieldStyle::Both) {
-        let window_s = seconds(quota.window_ms()).max(1);
-        out.extend_from_slice(b"RateLimit-Policy: ");
-        push_string(out, name);
-        push_number(out, b";q=", requests_in(quota, window_s));
-        push_number(out, b";w=", u64::from(window_s));
-        out.extend_from_slice(b"\r\nRateLimit: ");
-        push_string(out, name);
-        push_number(out, b";r=", u64::from(remaining));
-        push_number(out, b";t=", u64::from(reset));
-        out.extend_from_slice(b"\r\n");
+/// The field lines of one limit, as far as they are the same for every request.
+#[derive(Clone, Debug)]
+pub struct LimitFields {
+    /// Up to the number of remaining requests; empty when these fields are not wanted.
+    ietf: Vec<u8>,
+    x: Vec<u8>,
+}
+
+impl LimitFields {
+    /// `name` is the limit's, as clients see it.
+    pub fn new(style: FieldStyle, name: &str, quota: &Quota) -> Self {
+        let mut fields = Self { ietf: Vec::new(), x: Vec::new() };
+        if matches!(style, FieldStyle::Ietf | FieldStyle::Both) {
+            let window_s = seconds(quota.window_ms()).max(1);
+            let out = &mut fields.ietf;
+            out.extend_from_slice(b"RateLimit-Policy: ");
+            push_string(out, name);
+            push_number(out, b";q=", requests_in(quota, window_s));
+            push_number(out, b";w=", u64::from(window_s));
+            out.extend_from_slice(b"\r\nRateLimit: ");
+            push_string(out, name);
+            out.extend_from_slice(b";r=");
+        }
+        if matches!(style, FieldStyle::X | FieldStyle::Both) {
+            push_number(&mut fields.x, b"X-RateLimit-Limit: ", u64::from(quota.burst()));
+            fields.x.extend_from_slice(b"\r\nX-RateLimit-Remaining: ");
+        }
+        fields
     }
-    if matches!(style, FieldStyle::X | FieldStyle::Both) {
-        push_number(out, b"X-RateLimit-Limit: ", u64::from(quota.burst()));
-        push_number(out, b"\r\nX-RateLimit-Remaining: ", u64::from(remaining));
-        push_number(out, b"\r\nX-RateLimit-Reset: ", u64::from(reset));
-        out.extend_from_slice(b"\r\n");
+
+    /// Whether a field of an upstream would contradict these.
+    pub fn replaces(&self, name: &str) -> bool {
+        let starts = |prefix: &str| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        !self.ietf.is_empty()
+            && (starts("ratelimit-policy") || name.len() == 9 && starts("ratelimit"))
+            || !self.x.is_empty() && starts("x-ratelimit-")
     }
-    if let Decision::Limited { retry_after_ms, .. } = *decision {
-        push_number(out, b"Retry-After: ", u64::from(seconds(retry_after_ms).max(1)));
-        out.extend_from_slice(b"\r\n");
+
+    /// Appends the field lines of `decision`, each ended by CRLF.
+    pub fn write(&self, out: &mut Vec<u8>, decision: &Decision) {
+        let (remaining, reset_ms) = match *decision {
+            Decision::Allowed { remaining, reset_ms } => (remaining, reset_ms),
+            Decision::Limited { reset_ms, .. } => (0, reset_ms),
+        };
+        let (remaining, reset_s) = (u64::from(remaining), u64::from(seconds(reset_ms)));
+        if !self.ietf.is_empty() {
+            push_number(out, &self.ietf, remaining);
+            push_number(out, b";t=", reset_s);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !self.x.is_empty() {
+            push_number(out, &self.x, remaining);
+            push_number(out, b"\r\nX-RateLimit-Reset: ", reset_s);
+            out.extend_from_slice(b"\r\n");
+        }
+        if let Decision::Limited { retry_after_ms, .. } = *decision {
+            push_number(out, b"Retry-After: ", u64::from(seconds(retry_after_ms).max(1)));
+            out.extend_from_slice(b"\r\n");
+        }
     }
 }
 
@@ -92,7 +119,7 @@ mod tests {
 
     fn written(style: FieldStyle, name: &str, quota: Quota, decision: Decision) -> String {
         let mut out = Vec::new();
-        write_fields(&mut out, style, name, &quota, &decision);
+        LimitFields::new(style, name, &quota).write(&mut out, &decision);
         String::from_utf8_lossy(&out).into_owned()
     }
 

@@ -17,6 +17,6 @@ pub mod table;
 mod contention;
 
 pub use dense::acquire;
-pub use fields::{FieldStyle, write_fields};
+pub use fields::{FieldStyle, LimitFields};
 pub use gcra::{Decision, Quota, QuotaError};
 pub use table::{KeyHasher, Table};

@@ -2,7 +2,7 @@
 
 use crate::{
     model,
-    rate_limit::{FieldStyle, Quota},
+    rate_limit::{FieldStyle, LimitFields, Quota},
     rewrite::{HeaderOps, Template, Variable},
     router::{
         Predicate, PredicateTest, RouteSpec,
@@ -64,7 +64,7 @@ pub struct LimitPlan {
     /// First of its cells among those of known keys.
     pub first_cell: usize,
     /// Response fields.
-    pub fields: FieldStyle,
+    pub fields: LimitFields,
 }
 
 /// Rewriting of a path; in this order.
@@ -169,7 +169,7 @@ impl Compiler<'_> {
     /// What happens to a request that the router sent here.
     pub(super) fn plan(&mut self, route: &model::Route) -> Option<RoutePlan> {
         let action = self.action(route);
-        let limit = route.rate_limit.as_ref().map(|limit| self.limit(limit));
+        let limit = route.rate_limit.as_ref().map(|limit| self.limit(&route.name, limit));
         let path = self.path(&route.request.path);
         let request = self.ops("request.headers", &route.request.headers);
         let response = self.ops("response.headers", &route.response.headers);
@@ -222,7 +222,7 @@ impl Compiler<'_> {
         Some(Action::Forward(weighted))
     }
 
-    fn limit(&mut self, limit: &model::RateLimit) -> Option<LimitPlan> {
+    fn limit(&mut self, name: &str, limit: &model::RateLimit) -> Option<LimitPlan> {
         let quota = Quota::new(limit.requests, limit.window_ms, limit.burst)
             .map_err(|error| self.error("rateLimit", error.to_string()))
             .ok()?;
@@ -235,12 +235,13 @@ impl Compiler<'_> {
         };
         let first_cell = *self.dense_cells;
         *self.dense_cells += cells;
-        let fields = match limit.headers.as_str() {
+        let style = match limit.headers.as_str() {
             "ietf" => FieldStyle::Ietf,
             "x" => FieldStyle::X,
             "none" => FieldStyle::None,
             _ => FieldStyle::Both,
         };
+        let fields = LimitFields::new(style, name, &quota);
         Some(LimitPlan { quota, key, first_cell, fields })
     }
 

@@ -51,7 +51,9 @@ fn a_model_is_numbered_in_its_own_order() {
                 "rateLimit": limit("consumer", 1),
                 "request": { "headers": { "set": { "x-b": "${path.b}" } } },
             })),
-            route("three", "/three", json!({ "rateLimit": limit(json!({ "header": "X-User" }), 1) })),
+            route("three", "/three", json!({
+                "rateLimit": limit(json!({ "header": "X-User" }), 1),
+            })),
             route("four", "/four", json!({ "rateLimit": limit("route", 1) })),
         ],
     })))
@@ -154,7 +156,9 @@ fn every_mistake_is_told_at_once() {
         "upstreams": { "bad": upstream("ftp://a") },
         "consumers": { "app": { "tenant": "t", "apiKeys": [{ "sha256": "", "expiresAt": null }] } },
         "routes": [
-            route("one", "~(", json!({ "request": { "path": { "rewrite": "x", "addPrefix": "y" } } })),
+            route("one", "~(", json!({
+                "request": { "path": { "rewrite": "x", "addPrefix": "y" } },
+            })),
             route("two", "/*", json!({ "upstream": [{ "name": "nope", "weight": 1 }] })),
         ],
     })));

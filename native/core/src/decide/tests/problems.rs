@@ -115,6 +115,17 @@ fn each_problem_has_its_cause_and_its_end() {
 }
 
 #[test]
+fn the_largest_body_is_not_too_large() {
+    let mut gateway = gateway();
+    for (line, length, max) in
+        [("POST /open", "1000", 1000), ("GET /small", "10", 10), ("POST /small", "0", 10)]
+    {
+        let forward = gateway.forward(&request(line, &[("content-length", length)]));
+        assert_eq!(forward.body_max_bytes, max);
+    }
+}
+
+#[test]
 fn a_body_that_nobody_reads_ends_the_connection() {
     let mut gateway = gateway();
     for (fields, expected) in [

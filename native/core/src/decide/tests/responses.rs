@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Gateway, REQUEST_ID, get};
+use super::support::{Gateway, REQUEST_ID, get, values};
 use crate::{
     decide::{ResponseFacts, write_response_head},
     http1::head::{Limits, field_scratch, parse_response},
@@ -85,4 +85,24 @@ fn a_limit_is_told_with_the_response() {
         answered(change, "HTTP/1.1 200 OK\r\n\r\n"),
         format!("{REQUEST_ID}\r\nRateLimit-Policy: \"r\";q=2;w=2\r\nRateLimit: \"r\";r=1;t=1")
     );
+}
+
+#[test]
+fn what_an_upstream_says_of_its_own_limit_does_not_contradict() {
+    let head = "HTTP/1.1 200 OK\r\nRateLimit: \"u\";r=9\r\nratelimit-policy: \"u\";q=9\r\n\
+        X-RateLimit-Remaining: 9\r\nRetry-After: 1\r\nRateLimits: x\r\n\r\n";
+    let kept = |headers: &str| -> Vec<String> {
+        let change = json!({ "rateLimit": {
+            "by": "route", "requests": 2, "windowMs": 2000, "burst": 2, "headers": headers,
+        } });
+        let told = answered(change, head);
+        let names = ["ratelimit", "ratelimit-policy", "x-ratelimit-remaining", "retry-after"];
+        names.iter().flat_map(|name| values(&told, name)).collect()
+    };
+    let (own, own_policy) = ("\"r\";r=1;t=1", "\"r\";q=2;w=2");
+    let (theirs, their_policy) = ("\"u\";r=9", "\"u\";q=9");
+    assert_eq!(kept("both"), [own, own_policy, "1", "1"]);
+    assert_eq!(kept("ietf"), [own, own_policy, "9", "1"]);
+    assert_eq!(kept("x"), [theirs, their_policy, "1", "1"]);
+    assert_eq!(kept("none"), [theirs, their_policy, "9", "1"]);
 }
