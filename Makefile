@@ -139,6 +139,13 @@ fuzz: ## fuzz every target for FUZZ_S seconds (600) each
 fuzz-short: ## fuzz every target for 20 seconds each
 	@FUZZ_S=20 scripts/fuzz.sh
 
+# What a client, an upstream and a dying worker can do to native code; SANITIZE_TESTS names others.
+SANITIZE_TESTS ?= $(filter dist/test/wire/% dist/test/exchange/% %/processes/replacement.test.js,$(TESTS))
+
+.PHONY: sanitize
+sanitize: $(COMPILED) ## run wire, exchange and replacement tests under the address sanitizer (needs nightly Rust)
+	@TEST_TIMEOUT_MS=$(TEST_TIMEOUT_MS) scripts/sanitize.sh $(SANITIZE_TESTS)
+
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
 	rm -rf dist $(ADDON) target native/fuzz/target

@@ -135,6 +135,16 @@ impl Ring {
         true
     }
 
+    /// Writes a head and a body and points `record` at them.
+    pub(crate) fn place(&mut self, record: &mut Record, head: &[u8], body: &[u8]) {
+        record.head_start = self.position();
+        self.write(head);
+        record.body_start = self.position();
+        self.write(body);
+        record.body_end = self.position();
+        record.total_bytes = body.len() as u64;
+    }
+
     /// Forgets the bytes written since `position`.
     pub(crate) fn rewind(&mut self, position: usize) {
         self.written = self.written.min(position);

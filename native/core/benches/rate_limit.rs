@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use gateway_core::access_log::{Entry, write_line};
 use gateway_core::metrics::{Block, Layout};
 use gateway_core::rate_limit::{
-    Decision, FieldStyle, KeyHasher, Quota, QuotaError, Table, acquire, write_fields,
+    Decision, FieldStyle, KeyHasher, LimitFields, Quota, QuotaError, Table, acquire,
 };
 
 const KEYS: usize = 65_536;
@@ -57,11 +57,12 @@ fn limits(criterion: &mut Criterion) -> Result<(), QuotaError> {
     });
 
     let decision = Decision::Allowed { remaining: 99_998, reset_ms: 731 };
+    let fields = LimitFields::new(FieldStyle::Both, "echo", &quota);
     let mut out = Vec::with_capacity(512);
     group.bench_function("fields, both styles", |bencher| {
         bencher.iter(|| {
             out.clear();
-            write_fields(&mut out, FieldStyle::Both, "echo", &quota, black_box(&decision));
+            fields.write(&mut out, black_box(&decision));
             out.len()
         });
     });

@@ -1,7 +1,6 @@
 //! How exchanges and connections end, and what is written down about it.
 
 use gateway_core::{
-    access_log::{self, Entry},
     decide::{ProblemDetail, write_problem},
     problem::Code,
     slab::Key,
@@ -12,7 +11,7 @@ use crate::ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_UNREAD, Kind, Reco
 use super::{
     connection::{Connection, Stage},
     endpoints::number,
-    exchange::{Exchange, after},
+    exchange::after,
     state::State,
 };
 
@@ -104,22 +103,13 @@ impl State {
             exchange.status = code.status();
             let closes = exchange.forward.close || !exchange.request_complete || code.closes();
             write_problem(&mut exchange.draft, &ProblemDetail::of(code));
-            let head_start = self.ring.position();
-            self.ring.write(&exchange.draft.answer);
-            let body_start = self.ring.position();
-            self.ring.write(&exchange.draft.body);
             let unread = if exchange.request_complete { 0 } else { FLAG_UNREAD };
             let no_body = if exchange.forward.is_head { FLAG_NO_BODY | FLAG_LENGTH } else { 0 };
-            self.ring.push(Record {
-                id: key.id(),
-                kind: Kind::Whole,
-                flags: no_body | unread | if closes { FLAG_CLOSE } else { 0 },
-                status: code.status(),
-                head_start,
-                body_start,
-                body_end: self.ring.position(),
-                total_bytes: exchange.draft.body.len() as u64,
-            });
+            let mut record = Record::bare(key.id(), Kind::Whole);
+            record.status = code.status();
+            record.flags = no_body | unread | if closes { FLAG_CLOSE } else { 0 };
+            self.ring.place(&mut record, &exchange.draft.answer, &exchange.draft.body);
+            self.ring.push(record);
         }
         if let Some(connection) = connection {
             self.drop_connection(connection, now_ns);
@@ -159,68 +149,11 @@ impl State {
         }
         self.metrics.exchanges_in_flight(-1);
         self.leave_queue(key);
-        if self.log.is_some() {
-            self.log_exchange(key, ending, now_ns);
-        }
+        self.log_exchange(key, ending, now_ns);
         if let Some(exchange) = self.exchanges.get_mut(key) {
             exchange.counted = false;
             exchange.trim();
         }
         self.exchanges.release(key);
     }
-
-    fn log_exchange(&mut self, key: Key, ending: Ending, now_ns: u64) {
-        let snapshot = self.snapshot.clone();
-        let (Some(exchange), Some(log)) = (self.exchanges.get(key), self.log.as_mut()) else {
-            return;
-        };
-        let route = snapshot.routes.get(exchange.forward.route as usize);
-        let upstream = snapshot.upstreams.get(exchange.forward.upstream as usize);
-        let consumer = exchange.forward.consumer;
-        let facts = &exchange.draft.facts;
-        access_log::write_line(
-            log.buffer(),
-            &Entry {
-                time_unix_ms: unix_ms(),
-                request_id: &exchange.draft.request_id,
-                trace_id: &facts.trace_id,
-                client_ip: &facts.client_ip,
-                method: &facts.method,
-                host: &facts.host,
-                path: &facts.path,
-                status: exchange.status,
-                problem: ending.problem.map(Code::as_str),
-                route: route.map(|route| route.name.as_str()),
-                consumer: consumer.map(|number| snapshot.consumers.name(number)),
-                tenant: consumer.map(|number| {
-                    snapshot.consumers.tenant_name(snapshot.consumers.tenant(number))
-                }),
-                upstream: upstream.map(|upstream| upstream.name.as_str()),
-                endpoint: upstream
-                    .and_then(|upstream| upstream.endpoints.get(exchange.endpoint))
-                    .map(|endpoint| endpoint.authority.as_str()),
-                duration_us: now_ns.saturating_sub(exchange.started_ns) / 1000,
-                upstream_us: upstream_us(exchange),
-                bytes_in: exchange.received_bytes,
-                bytes_out: exchange.sent_bytes,
-                retried: exchange.retried,
-                aborted: ending.aborted,
-            },
-        );
-        let dropped = log.line_done();
-        if dropped > 0 {
-            self.metrics.access_log_dropped(dropped);
-        }
-    }
-}
-
-fn upstream_us(exchange: &Exchange) -> Option<u64> {
-    (exchange.upstream_ns > 0).then_some(exchange.upstream_ns / 1000)
-}
-
-/// Milliseconds since 1970, for the log only.
-pub(super) fn unix_ms() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1000
-        + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
 }

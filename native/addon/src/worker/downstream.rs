@@ -4,8 +4,7 @@
 use std::net::IpAddr;
 
 use gateway_core::{
-    access_log::{self, Entry},
-    decide::{Answer, Forward, ProblemDetail, Surroundings, Verdict, decide, write_problem},
+    decide::{Forward, Surroundings, Verdict, decide},
     http1::{
         chunked::{LAST_CHUNK, write_chunk_head},
         framing::BodyLength,
@@ -15,13 +14,11 @@ use gateway_core::{
     slab::Key,
 };
 
-use crate::ring::{
-    FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_TEAR_DOWN, FLAG_UNREAD, Kind, Record,
-};
+use crate::ring::Record;
 
 use super::{
-    conclude::{Ending, unix_ms},
     exchange::{Phase, UPLOAD_HIGH_BYTES},
+    journal::unix_ms,
     state::{READ_BYTES, State},
 };
 
@@ -103,111 +100,6 @@ impl State {
         Begun::Accepted(key, has_body)
     }
 
-    /// Puts an answer that native code gives itself where the front finds it.
-    fn answer(&mut self, key: Key, answer: &Answer, now_ns: u64) -> Begun {
-        let record = self.place_answer(key, answer);
-        self.note_answer(key, answer, now_ns);
-        if let Some(exchange) = self.exchanges.get_mut(key) {
-            exchange.trim();
-        }
-        // Nothing of this exchange is in the ring, so its slot need not rest.
-        self.exchanges.release(key);
-        Begun::Answered(record)
-    }
-
-    fn place_answer(&mut self, key: Key, answer: &Answer) -> Record {
-        let mut record = Record::bare(key.id(), Kind::Whole);
-        let Some(exchange) = self.exchanges.get(key) else { return record };
-        record.status = answer.status;
-        record.flags = if answer.close { FLAG_CLOSE } else { 0 }
-            | if answer.tear_down { FLAG_TEAR_DOWN } else { 0 }
-            | if answer.unread { FLAG_UNREAD } else { 0 }
-            | if answer.is_head { FLAG_NO_BODY | FLAG_LENGTH } else { 0 };
-        record.total_bytes = exchange.draft.body.len() as u64;
-        record.head_start = self.ring.position();
-        self.ring.write(&exchange.draft.answer);
-        record.body_start = self.ring.position();
-        self.ring.write(&exchange.draft.body);
-        record.body_end = self.ring.position();
-        // The front reads it before anything else is written.
-        self.ring.rewind(record.head_start);
-        record
-    }
-
-    fn note_answer(&mut self, key: Key, answer: &Answer, now_ns: u64) {
-        if let Some(code) = answer.problem {
-            self.metrics.problem(code.index());
-        }
-        let route = answer.route.unwrap_or(u32::MAX);
-        let ended_ns = super::state::now_ns();
-        let duration_us = ended_ns.saturating_sub(now_ns) / 1000;
-        let snapshot = self.snapshot.clone();
-        let Some(exchange) = self.exchanges.get(key) else { return };
-        let bytes_out = exchange.draft.body.len() as u64;
-        self.metrics.request(route, answer.status, duration_us, 0, bytes_out);
-        let Some(log) = self.log.as_mut() else { return };
-        let facts = &exchange.draft.facts;
-        let name = answer.route.and_then(|route| snapshot.routes.get(route as usize));
-        access_log::write_line(
-            log.buffer(),
-            &Entry {
-                time_unix_ms: unix_ms(),
-                request_id: &exchange.draft.request_id,
-                trace_id: &facts.trace_id,
-                client_ip: &facts.client_ip,
-                method: &facts.method,
-                host: &facts.host,
-                path: &facts.path,
-                status: answer.status,
-                problem: answer.problem.map(Code::as_str),
-                route: name.map(|route| route.name.as_str()),
-                consumer: answer.consumer.map(|number| snapshot.consumers.name(number)),
-                tenant: answer.consumer.map(|number| {
-                    snapshot.consumers.tenant_name(snapshot.consumers.tenant(number))
-                }),
-                upstream: None,
-                endpoint: None,
-                duration_us,
-                upstream_us: None,
-                bytes_in: 0,
-                bytes_out,
-                retried: false,
-                aborted: false,
-            },
-        );
-        let dropped = log.line_done();
-        if dropped > 0 {
-            self.metrics.access_log_dropped(dropped);
-        }
-    }
-
-    /// All slots are taken: a fixed answer, without an exchange.
-    pub(super) fn refuse_for_load(&mut self) -> Begun {
-        self.fixed_answer(Code::Overloaded)
-    }
-
-    /// An answer that needs no exchange: for overload and for a request whose deciding panicked.
-    pub(super) fn fixed_answer(&mut self, code: Code) -> Begun {
-        self.metrics.problem(code.index());
-        self.metrics.request(u32::MAX, code.status(), 0, 0, 0);
-        let mut draft = gateway_core::decide::Draft::default();
-        let bits = self.random.u128(..).to_ne_bytes();
-        gateway_core::request_id::write_new(&mut draft.request_id, &bits);
-        write_problem(&mut draft, &ProblemDetail::of(code));
-        let mut record = Record::bare(0, Kind::Whole);
-        record.status = code.status();
-        // The request's framing was not looked at: nothing behind it may be read.
-        record.flags = FLAG_CLOSE | FLAG_TEAR_DOWN;
-        record.head_start = self.ring.position();
-        self.ring.write(&draft.answer);
-        record.body_start = self.ring.position();
-        self.ring.write(&draft.body);
-        record.body_end = self.ring.position();
-        record.total_bytes = draft.body.len() as u64;
-        self.ring.rewind(record.head_start);
-        Begun::Answered(record)
-    }
-
     /// Takes a piece of a request body.
     pub(super) fn body(&mut self, key: Key, chunk: &[u8], last: bool, now_ns: u64) -> Uptake {
         let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
@@ -250,33 +142,6 @@ impl State {
             return Uptake::Wait;
         }
         Uptake::More
-    }
-
-    /// Ends an exchange whose body is too large or not as long as was said. The front has to answer
-    /// before it reads on, so this does not wait for the end of the turn.
-    fn refuse_body(&mut self, key: Key, code: Code, now_ns: u64) -> Uptake {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
-        if exchange.response_started {
-            self.failures.push((key, code));
-            return Uptake::More;
-        }
-        exchange.status = code.status();
-        write_problem(&mut exchange.draft, &ProblemDetail::of(code));
-        let mut record = Record::bare(key.id(), Kind::Whole);
-        record.status = code.status();
-        record.flags = FLAG_CLOSE | FLAG_UNREAD;
-        record.head_start = self.ring.position();
-        self.ring.write(&exchange.draft.answer);
-        record.body_start = self.ring.position();
-        self.ring.write(&exchange.draft.body);
-        record.body_end = self.ring.position();
-        record.total_bytes = exchange.draft.body.len() as u64;
-        self.ring.rewind(record.head_start);
-        if let Some(connection) = exchange.connection.take() {
-            self.drop_connection(connection, now_ns);
-        }
-        self.conclude(key, Ending { problem: Some(code), aborted: false }, now_ns);
-        Uptake::Refused(record)
     }
 
     /// The downstream takes no more for now, or does again.

@@ -5,13 +5,16 @@
 //! JavaScript runs, since JavaScript may call back in. A panic on either side ends one exchange
 //! with a 500 and is written to the log; the worker lives on.
 
+mod answers;
 mod conclude;
 mod connection;
 mod deadlines;
 mod dispatch;
 mod downstream;
+mod ended;
 mod endpoints;
 mod exchange;
+mod journal;
 mod receive;
 mod state;
 
@@ -213,13 +216,6 @@ impl LoopHandler for Worker {
 }
 
 impl State {
-    fn flush_log(&mut self) {
-        let dropped = self.log.as_mut().map_or(0, crate::log_writer::LogWriter::send);
-        if dropped > 0 {
-            self.metrics.access_log_dropped(dropped);
-        }
-    }
-
     /// After an error libuv watches nothing: what is wanted is asked for again, and the error shows
     /// when the socket is next used.
     fn watch_anew(&mut self, connection_key: Key) {

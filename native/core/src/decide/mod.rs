@@ -7,7 +7,9 @@
 mod answer;
 mod authenticate;
 mod draft;
+mod identity;
 mod limit;
+mod refusals;
 mod request;
 mod response;
 mod values;
@@ -16,22 +18,25 @@ use std::{net::IpAddr, sync::atomic::AtomicU64};
 
 pub use answer::{Answer, ProblemDetail, write_problem};
 pub use draft::{Draft, Facts};
+use identity::choose_request_id;
+use refusals::{
+    explain_framing, explain_head, refuse_head, refuse_old_websocket, unreadable_chunks,
+};
 pub use response::{ResponseFacts, write_response_head};
 
 use crate::{
     forwarded,
     http1::{
-        framing::{self, BodyLength, FramingError, RequestFraming, request_framing},
-        head::{HeadError, RequestHead, field_scratch, parse_request},
+        framing::{self, BodyLength, RequestFraming, request_framing},
+        head::{RequestHead, field_scratch, parse_request},
     },
     problem::Code,
     rate_limit::{KeyHasher, Table},
-    request_id,
     router::{
         Found, Lookup, Params,
         path::{Target, normalize},
     },
-    snapshot::{AcceptRequestId, Action, RoutePlan, Snapshot},
+    snapshot::{Action, RoutePlan, Snapshot},
 };
 
 /// Everything besides the request that a decision depends on.
@@ -272,19 +277,6 @@ fn route(
     }
 }
 
-/// What a lenient parser of chunks would get wrong, and can be seen beforehand: it takes trailers
-/// for the next request, and a body that nobody expects hides one best.
-fn unreadable_chunks(head: &RequestHead<'_, '_>, framing: RequestFraming) -> Option<&'static str> {
-    if framing.body != BodyLength::Chunked {
-        return None;
-    }
-    if has_field(head, "trailer") {
-        return Some("trailers are not supported here: send the request without Trailer");
-    }
-    matches!(head.method, b"GET" | b"HEAD" | b"OPTIONS")
-        .then_some("a chunked body has no meaning here: send Content-Length")
-}
-
 /// Source: RFC 9110 §8.6 (a length is expected where content has a meaning), RFC 9112 §6.3.
 fn check_body(request: &Request<'_>, body_max_bytes: u64) -> Result<(), Code> {
     match request.framing.body {
@@ -303,23 +295,6 @@ fn has_field(head: &RequestHead<'_, '_>, name: &str) -> bool {
     head.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name))
 }
 
-/// A WebSocket of another version than 13 is told so; other upgrades are ignored, as RFC 9110
-/// §7.8 allows, and the request is served as it is. Source: RFC 6455 §4.2.2.
-fn refuse_old_websocket(
-    head: &RequestHead<'_, '_>,
-    refusal: &mut ProblemDetail,
-) -> Result<(), Code> {
-    let value = |name: &str| {
-        head.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|f| f.value)
-    };
-    let websocket = value("upgrade").is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"));
-    if websocket && value("sec-websocket-version") != Some(b"13") {
-        refusal.websocket_version = true;
-        return Err(Code::UpgradeRequired);
-    }
-    Ok(())
-}
-
 /// Draws an upstream by its share.
 fn pick(shares: &[(u32, u32)], random: &mut dyn FnMut() -> u64) -> u32 {
     if let [(only, _)] = shares {
@@ -328,81 +303,6 @@ fn pick(shares: &[(u32, u32)], random: &mut dyn FnMut() -> u64) -> u32 {
     let total = u64::from(shares.last().map_or(1, |&(_, end)| end).max(1));
     let drawn = random() % total;
     shares.iter().find(|&&(_, end)| drawn < u64::from(end)).map_or(0, |&(number, _)| number)
-}
-
-fn choose_request_id(
-    around: &mut Surroundings<'_>,
-    head: &RequestHead<'_, '_>,
-    peer_trusted: bool,
-    draft: &mut Draft,
-) {
-    let edge = &around.snapshot.edge;
-    let believed = match edge.accept_request_id {
-        AcceptRequestId::Always => true,
-        AcceptRequestId::Trusted => peer_trusted,
-        AcceptRequestId::Never => false,
-    };
-    if believed {
-        let name = edge.request_id_header.as_str();
-        let mut given = head.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
-        if let (Some(field), None) = (given.next(), given.next())
-            && request_id::accept(field.value)
-        {
-            draft.request_id.extend_from_slice(field.value);
-            return;
-        }
-    }
-    new_request_id(around.random, draft);
-}
-
-fn new_request_id(random: &mut dyn FnMut() -> u64, draft: &mut Draft) {
-    let bits = (u128::from(random()) << 64 | u128::from(random())).to_ne_bytes();
-    request_id::write_new(&mut draft.request_id, &bits);
-}
-
-/// Refuses what could not be read at all: nothing behind it can be either.
-fn refuse_head(
-    around: &mut Surroundings<'_>,
-    draft: &mut Draft,
-    code: Code,
-    detail: &'static str,
-) -> Verdict {
-    new_request_id(around.random, draft);
-    Answer::torn(draft, code, detail)
-}
-
-fn explain_head(error: HeadError) -> (Code, &'static str) {
-    match error {
-        HeadError::Malformed(detail) => (Code::BadRequest, detail),
-        HeadError::TargetTooLong => (Code::TargetTooLong, ""),
-        HeadError::HeadTooLarge => (Code::HeadTooLarge, "the head has too many bytes"),
-        HeadError::TooManyFields => (Code::HeadTooLarge, "the head has too many fields"),
-        HeadError::VersionNotSupported => (Code::VersionNotSupported, ""),
-        HeadError::StatusOutOfRange => (Code::BadRequest, ""),
-    }
-}
-
-fn explain_framing(error: FramingError) -> (Code, &'static str) {
-    match error {
-        FramingError::HostMissing => (Code::BadHost, "Host is missing"),
-        FramingError::HostRepeated => (Code::BadHost, "Host is given more than once"),
-        FramingError::HostInvalid => (Code::BadHost, "Host is not a name or address with a port"),
-        FramingError::LengthInvalid => (Code::BadFraming, "Content-Length is not a number"),
-        FramingError::LengthRepeated => (Code::BadFraming, "Content-Length is given twice"),
-        FramingError::LengthAndTransferEncoding => {
-            (Code::BadFraming, "Content-Length and Transfer-Encoding are both given")
-        }
-        FramingError::TransferEncodingUnsupported => {
-            (Code::BadFraming, "Transfer-Encoding is something else than chunked")
-        }
-        FramingError::TransferEncodingHttp10 => {
-            (Code::BadFraming, "Transfer-Encoding is not part of HTTP/1.0")
-        }
-        FramingError::ExpectationUnknown => (Code::ExpectationFailed, ""),
-        FramingError::FieldNameConfusable => {
-            (Code::BadFraming, "a field name can be mistaken for one that frames the body")
-        }
-    }
 }
 
 #[cfg(test)]
