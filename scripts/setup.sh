@@ -26,8 +26,8 @@ if [ "$system" != Linux ]; then
   need "Linux (this is $system)" 'a Linux machine, VM or container; the data plane uses epoll and memfd'
 fi
 case $(uname -m) in
-  x86_64 | aarch64 | armv7l) ;;
-  *) need "a supported processor (this is $(uname -m))" 'x86_64, arm64 or armv7: uWebSockets.js has no binary for others' ;;
+  x86_64 | aarch64) ;;
+  *) need "a supported processor (this is $(uname -m))" 'x86_64 or arm64: the gateway runs on no others' ;;
 esac
 
 if ! command -v "${NODE:-node}" >/dev/null 2>&1; then

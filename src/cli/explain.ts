@@ -20,7 +20,7 @@ interface ExplainOptions extends OutputOptions {
 const EXAMPLES = `
 Examples:
   $ stoa-gateway explain GET http://127.0.0.1/echo/hello
-  $ stoa-gateway explain POST /echo/orders -H 'x-api-key: good' --config gateway.yaml
+  $ stoa-gateway explain GET /echo/orders -H 'x-api-key: good' --config gateway.yaml
   $ stoa-gateway explain GET http://api.example.test/limited --output json
 
 No request is sent and no limit is charged.`;

@@ -52,6 +52,11 @@ export function answer(res: HttpResponse, core: WorkerCore, draining: boolean): 
     tearDown(res, core);
   } else if ((flags & FLAG.unread) !== 0) {
     answerAndLinger(res, core, reply, 0);
+  } else if ((flags & FLAG.close) !== 0 && (flags & FLAG.noBody) === 0) {
+    // Never ended, as there: no request behind this one is served (RFC 9112 §9.6).
+    res.onAborted(() => {});
+    writeComplete(res, core, reply, 0, NOTHING);
+    setImmediate(() => closeIfOpen(res));
   } else {
     writeWhole(res, core, reply, 0, draining);
   }

@@ -226,7 +226,7 @@ unsafe fn result(env: sys::napi_env, number: u32) -> sys::napi_value {
 /// `begin(head: string, peer: ArrayBuffer): number` — an exchange id, with bit 30 set when the
 /// body is wanted; or 0 when the answer is in `reply`.
 unsafe extern "C" fn begin(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: N-API calls with live handles; the context was leaked by `expose` and is used by
+    // SAFETY: N-API calls with live handles; the context was leaked by `open` and is used by
     // this thread only. `head` and `reply` are only touched here, and `begin` is not re-entered:
     // nothing it calls runs JavaScript.
     unsafe {

@@ -108,7 +108,7 @@ problems! {
     HeadTooLarge "head_too_large" 431 closes "Request head too large"
         "Send fewer or shorter fields, or raise limits.headMaxBytes or limits.headersMax."
     InternalError "internal_error" 500 closes "Internal error"
-        "A defect of the gateway; report it with the line of the log that has this request id."
+        "A defect of the gateway; report it with the native_panic line of this moment in its log."
     UpstreamConnectFailed "upstream_connect_failed" 502 stays "Upstream connection failed"
         "Check that the upstream listens on the configured address and can be reached."
     UpstreamReset "upstream_reset" 502 stays "Upstream closed the connection"

@@ -49,11 +49,13 @@ export const Limits = z
       .describe(
         'Longest request line and headers together, and longest response head; longer is 431 or 502.',
       ),
-    headersMax: whole(1, 128).default(100).describe('Most headers in a request; more is 431.'),
+    headersMax: whole(1, 98)
+      .default(96)
+      .describe('Most headers in a request; more is 431. The front itself takes 98.'),
     bodyMaxBytes: whole(0, MAX_BYTES)
       .default(1_073_741_824)
       .describe('Largest request body; larger is 413. A route may set its own.'),
-    exchangesMax: whole(1, 1_048_576)
+    exchangesMax: whole(1, 65_536)
       .default(16_384)
       .describe('Most requests in flight in one worker; more is 503.'),
     rateLimitKeysMax: whole(1024, 16_777_216)

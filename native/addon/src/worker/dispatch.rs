@@ -143,9 +143,11 @@ impl State {
             return;
         }
         let upstream = exchange.forward.upstream as usize;
-        let response_ms = self.snapshot.upstreams.get(upstream).map_or(0, |plan| plan.response_ms);
-        if exchange.request_complete || exchange.unsent_bytes() > 0 {
-            exchange.enter(Phase::Awaiting, now_ns, response_ms);
+        let plan = self.snapshot.upstreams.get(upstream);
+        if exchange.unsent_bytes() > 0 {
+            exchange.enter(Phase::Awaiting, now_ns, plan.map_or(0, |plan| plan.idle_ms));
+        } else if exchange.request_complete {
+            exchange.enter(Phase::Awaiting, now_ns, plan.map_or(0, |plan| plan.response_ms));
         } else {
             exchange.enter(Phase::Uploading, now_ns, body_idle_ms);
         }

@@ -39,7 +39,7 @@ use crate::{
 use connection::Stage;
 use state::State;
 
-/// Between two beats that the main process looks for.
+/// Ticks between two times that log lines are sent on.
 const LOG_TICKS: u32 = 4;
 
 /// Hands records to JavaScript: called with their number, returns when they are dealt with.

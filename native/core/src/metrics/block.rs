@@ -41,7 +41,7 @@ impl<'a> Block<'a> {
         self.add_shared(Shared::SentBytes, bytes_out);
     }
 
-    /// An upstream answered: from the request sent to the response's head.
+    /// An upstream answered: from choosing an endpoint to the response's head.
     pub fn upstream_latency(&self, route: u32, duration_us: u64) {
         self.add_route(route, PerRoute::Upstream(histogram::bucket(duration_us)), 1);
         self.add_route(route, PerRoute::UpstreamSum, duration_us);

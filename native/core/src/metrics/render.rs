@@ -21,7 +21,7 @@ pub const METRICS: &[(&str, &str, &str)] = &[
     (
         "stoa_upstream_duration_seconds",
         "histogram",
-        "Time from the request sent upstream to its response's head.",
+        "Time from choosing an endpoint to its response's head.",
     ),
     ("stoa_problems_total", "counter", "Answers given by the gateway itself, by problem code."),
     (
