@@ -17,6 +17,7 @@ import type { WorkerCore } from '../native/addon.ts';
 import { WANTS_BODY } from '../native/record.ts';
 import { answer } from './answer.ts';
 import { Exchanges } from './exchanges.ts';
+import { Peers } from './peers.ts';
 
 /** Between two looks at what is still open. */
 const DRAIN_STEP_MS = 20;
@@ -43,7 +44,11 @@ export function listen(
 ): Promise<Listener> {
   const exchanges = exchangesOf.get(core) ?? new Exchanges(core);
   exchangesOf.set(core, exchanges);
-  const app = uWS.App().any('/*', handlerOf(core, exchanges));
+  const peers = new Peers();
+  const app = uWS
+    .App()
+    .filter((res, change) => peers.count(res, change))
+    .any('/*', handlerOf(core, exchanges, peers));
   const { host, port } = address;
 
   return new Promise((resolve, reject) => {
@@ -62,6 +67,7 @@ export function listen(
 function handlerOf(
   core: WorkerCore,
   exchanges: Exchanges,
+  peers: Peers,
 ): (res: uWS.HttpResponse, req: uWS.HttpRequest) => void {
   let head = '';
   const addField = (name: string, value: string): void => {
@@ -80,7 +86,7 @@ function handlerOf(
     req.forEach(addField);
     head += '\r\n';
 
-    const begun = core.begin(head, res.getRemoteAddress());
+    const begun = core.begin(head, peers.of(res));
     if (begun === 0) {
       answer(res, core, exchanges.draining);
       return;
