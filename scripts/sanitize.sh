@@ -1,6 +1,7 @@
 #!/bin/bash
-# Runs tests against a gateway whose addon is instrumented with the address sanitizer: `sanitize.sh TEST.js …`, paths in
-# dist/. Exit: 0 when every test passes and no process reported anything; 1 otherwise. Reports stay in target/asan/reports.
+# Runs tests against a gateway whose addon is instrumented with the address sanitizer: `sanitize.sh TEST.js …`, paths
+# in dist/. Exit: 0 when every test passes and no process reported anything; 1 otherwise. The reports stay in
+# target/asan/reports.
 #
 # The runtime is nightly's own, of the LLVM that compiled the addon, made into a library that node can preload: Debian's
 # belongs to another LLVM. Seen are accesses by our Rust code and its crates, and calls into libc (memcpy, read, free)
@@ -16,7 +17,8 @@ missing() {
   printf 'missing: %s\n    get it: %s\n' "$1" "$2" >&2
   exit 1
 }
-[ "$(uname -sm)" = 'Linux x86_64' ] || missing "Linux on x86_64 (this is $(uname -sm))" 'such a machine, VM or container'
+[ "$(uname -sm)" = 'Linux x86_64' ] ||
+  missing "Linux on x86_64 (this is $(uname -sm))" 'such a machine, VM or container'
 command -v "$node" >/dev/null || missing 'node' 'scripts/setup.sh says how'
 command -v cargo >/dev/null && cargo +nightly --version >/dev/null 2>&1 ||
   missing 'a nightly Rust toolchain' 'rustup toolchain install nightly'
@@ -32,7 +34,7 @@ archive=$(rustc +nightly --print target-libdir --target $triple)/librustc-nightl
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/asan
 tree=$target/tree
 reports=$target/reports
-runtime=$target/asan-runtime.so # it takes a library named libasan.so for a second runtime, and ends
+runtime=$target/asan-runtime.so # not libasan.so: it would take itself for a second runtime, and end
 rm -rf "$tree" "$reports"
 mkdir -p "$tree/native/addon" "$reports"
 
@@ -41,7 +43,8 @@ RUSTFLAGS='-Zsanitizer=address -Cforce-frame-pointers=yes' CARGO_PROFILE_DEV_OPT
   cargo +nightly build --locked --package gateway-addon --target $triple --target-dir "$target"
 addon=$tree/native/addon/gateway.node
 cp "$target/$triple/debug/libgateway_addon.so" "$addon"
-nm -D "$addon" | grep __asan_report_ >/dev/null || missing 'instrumentation in the addon that was built' "remove $target"
+nm -D "$addon" | grep __asan_report_ >/dev/null ||
+  missing 'instrumentation in the addon that was built' "remove $target"
 
 # A shared library can't have .preinit_array, which one member is there for; the first malloc initialises instead.
 cp "$archive" "$target/runtime.a"
@@ -52,12 +55,23 @@ cc -shared -o "$runtime" -Wl,--whole-archive "$target/runtime.a" -Wl,--no-whole-
 cp -R bin dist package.json "$tree"
 for name in node_modules test docs examples schema; do ln -s "$project/$name" "$tree/$name"; done
 
-# handle_segv=2: node may not put its own handler in the place of the one that reports.
+# handle_segv=2: node may not put its own handler in the place of the one that reports. Freed memory is kept from reuse
+# for a while to see late accesses; at the default of 256 MB the tests of flat memory would measure that.
 export ASAN_OPTIONS="log_path=$reports/asan:detect_leaks=0:detect_odr_violation=0:handle_segv=2:exitcode=86"
+export ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=${SANITIZE_QUARANTINE_MB:-8}"
 export ASAN_SYMBOLIZER_PATH=$symbolizer STOA_TEST_GATEWAY_BIN=$tree/bin/stoa-gateway
 tests=0
-(cd "$tree" && LD_PRELOAD=$runtime "$node" --enable-source-maps --test --test-reporter=spec \
-  --test-timeout="${TEST_TIMEOUT_MS:-600000}" "$@") || tests=$?
+set -m # the tests get a process group of their own
+(cd "$tree" && LD_PRELOAD=$runtime exec "$node" --enable-source-maps --test --test-reporter=spec \
+  --test-timeout="${TEST_TIMEOUT_MS:-600000}" "$@") &
+runner=$!
+trap 'kill -KILL -- -$runner 2>/dev/null || true' EXIT
+# A test whose worker was ended by a report may wait for it for ever: end the run soon after the first.
+while kill -0 $runner 2>/dev/null; do
+  sleep 1
+  [ -z "$(find "$reports" -type f)" ] || { sleep 5; kill -KILL -- -$runner 2>/dev/null || true; }
+done
+wait $runner || tests=$?
 
 found=$(find "$reports" -type f | wc -l)
 find "$reports" -type f -exec head -n 60 {} + >&2
