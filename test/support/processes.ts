@@ -6,8 +6,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The fields of /proc/PID/stat that follow the command's name: state, parent, … */
-function statOf(pid: number): string[] {
+/** The fields of /proc/PID/stat that follow the command's name: state, parent, …; none when gone. */
+export function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
