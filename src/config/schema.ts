@@ -12,13 +12,13 @@ import * as z from 'zod';
 
 import { Consumer } from './schema/consumers.ts';
 import { Name, whole } from './schema/fields.ts';
+import { Listener } from './schema/listeners.ts';
 import {
   AccessLog,
   Admin,
   Drain,
   Forwarded,
   Limits,
-  Listener,
   Paths,
   RequestId,
   Supervision,

@@ -17,19 +17,8 @@ import type { WorkerCore } from '../native/addon.ts';
 import { WANTS_BODY } from '../native/record.ts';
 import { answer } from './answer.ts';
 import { Exchanges } from './exchanges.ts';
+import { type Listener, untilNoneOpen } from './listener.ts';
 import { Peers } from './peers.ts';
-
-/** Between two looks at what is still open. */
-const DRAIN_STEP_MS = 20;
-
-export interface Listener {
-  /** New connections are refused from now on. */
-  stopAccepting(): void;
-  /** Resolves when no exchange is open, or after `deadlineMs`. */
-  drain(deadlineMs: number): Promise<void>;
-  /** Closes every connection. */
-  close(): void;
-}
 
 // In the binary, not in its types: leaves out the field that names the front and its version.
 const configure: unknown = Reflect.get(uWS, '_cfg');
@@ -110,14 +99,7 @@ function listenerOf(
     },
     drain: (deadlineMs) => {
       exchanges.drain();
-      const startedAt = Date.now();
-      return new Promise((resolve) => {
-        const timer = setInterval(() => {
-          if (exchanges.open > 0 && Date.now() - startedAt < deadlineMs) return;
-          clearInterval(timer);
-          resolve();
-        }, DRAIN_STEP_MS);
-      });
+      return untilNoneOpen(() => exchanges.open, deadlineMs);
     },
     close: () => {
       app.close();

@@ -91,6 +91,11 @@ interface Addon {
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   closeAccessLog(): void;
+  listenNatively(number: number, host: string, port: number): void;
+  stopListening(number: number): void;
+  drainConnections(): void;
+  closeConnections(): void;
+  busyConnections(): number;
   boundReceiveBuffers(port: number): void;
 }
 
@@ -143,10 +148,23 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   onRecords(handler: (count: number) => void): void;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
+  readonly front: NativeFront;
   /** Keeps paused uploads paused on connections that the listener on `port` accepts. */
   boundReceiveBuffers(port: number): void;
   /** Writes what is left of the access log. */
   close(): void;
+}
+
+/** The native front of this process's worker. */
+export interface NativeFront {
+  /** Accepts as the configuration's listener `number`. Throws when the address can't be bound. */
+  listen(number: number, address: { readonly host: string; readonly port: number }): void;
+  stopListening(number: number): void;
+  /** Lets connections end with the response they are waiting for. */
+  drain(): void;
+  close(): void;
+  /** Connections with a request on its way or a response not taken yet. */
+  busy(): number;
 }
 
 /** Opens the worker of this process. There is one at most. */
@@ -175,6 +193,13 @@ export function openWorker(options: {
     setEndpointAddresses: (upstream, endpoint, addresses) =>
       addon.setEndpointAddresses(upstream, endpoint, addresses),
     exchangesInFlight: () => addon.exchangesInFlight(),
+    front: {
+      listen: (number, { host, port }) => addon.listenNatively(number, host, port),
+      stopListening: (number) => addon.stopListening(number),
+      drain: () => addon.drainConnections(),
+      close: () => addon.closeConnections(),
+      busy: () => addon.busyConnections(),
+    },
     boundReceiveBuffers: (port) => addon.boundReceiveBuffers(port),
     close: () => addon.closeAccessLog(),
   };

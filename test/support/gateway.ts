@@ -23,6 +23,8 @@ import { until } from './wait.ts';
 export const PROJECT = join(import.meta.dirname, '../../..');
 
 const BINARY = process.env['STOA_TEST_GATEWAY_BIN'] ?? join(PROJECT, 'bin/stoa-gateway');
+/** The front of every gateway that does not say: the same tests run over both. */
+export const FRONT = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -160,6 +162,7 @@ function withPrologue(yaml: string, port: number, adminPort: number, workers: nu
     `workers: ${workers}`,
     'listeners:',
     `  - address: 127.0.0.1:${port}`,
+    `    front: ${FRONT}`,
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
     /^drain:/m.test(yaml) ? '' : 'drain: { deadlineMs: 1000 }',

@@ -59,6 +59,7 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             random: &mut random,
             log: true,
             foreign_chunks: true,
+            scheme: "http",
         },
         head.as_bytes(),
         &mut draft,

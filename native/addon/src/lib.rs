@@ -21,7 +21,10 @@ mod shm;
 mod uv;
 mod worker;
 
-use std::{net::IpAddr, rc::Rc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+};
 
 use gateway_core::{
     metrics::{Block, METRICS},
@@ -168,6 +171,41 @@ pub fn exchanges_in_flight() -> Result<u32> {
 pub fn close_access_log() -> Result<()> {
     opened()?.close_log();
     Ok(())
+}
+
+/// Accepts connections natively on `host:port` as the configuration's listener `number`. Throws
+/// when the address can't be bound.
+#[napi]
+pub fn listen_natively(number: u32, host: String, port: u16) -> Result<()> {
+    let ip: IpAddr = host.parse().map_err(failed)?;
+    opened()?.listen(number as usize, SocketAddr::new(ip, port)).map_err(failed)
+}
+
+/// Accepts nothing more on a native listener.
+#[napi]
+pub fn stop_listening(number: u32) -> Result<()> {
+    opened()?.stop_listening(number as usize);
+    Ok(())
+}
+
+/// Lets native connections end with the response they are waiting for.
+#[napi]
+pub fn drain_connections() -> Result<()> {
+    opened()?.drain();
+    Ok(())
+}
+
+/// Closes every native connection.
+#[napi]
+pub fn close_connections() -> Result<()> {
+    opened()?.close_connections();
+    Ok(())
+}
+
+/// Native connections with a request on its way or a response not taken yet.
+#[napi]
+pub fn busy_connections() -> Result<u32> {
+    Ok(u32::try_from(opened()?.busy_connections()).unwrap_or(u32::MAX))
 }
 
 /// Keeps one read of the front on connections of the listener on `port` below what it takes in

@@ -1,20 +1,27 @@
 //! Non-blocking TCP sockets, without `unsafe`.
 
 use std::{
-    io,
-    net::SocketAddr,
+    io::{self, IoSlice},
+    net::{IpAddr, SocketAddr},
     os::fd::{AsFd, OwnedFd},
+    time::Duration,
 };
 
 use rustix::{
     io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, getsockname, recv,
-        send, socket_with, sockopt,
+        AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags,
+        SocketType, acceptfrom_with, bind, connect, getsockname, recv, send, sendmsg, shutdown,
+        socket_with, sockopt,
     },
 };
 
 use crate::uv::foreign_descriptor;
+
+/// Most parts of one [`transmit_parts`].
+const PARTS_MAX: usize = 3;
+/// Connections that wait to be accepted; the kernel's own maximum may be lower.
+const BACKLOG: i32 = 4096;
 
 /// What a non-blocking call came to.
 #[derive(Debug)]
@@ -78,6 +85,85 @@ pub(crate) fn transmit(fd: impl AsFd, bytes: &[u8]) -> Progress {
             Err(_) => return Progress::Failed,
         }
     }
+}
+
+/// Writes `parts` one behind the other, once.
+pub(crate) fn transmit_parts(fd: impl AsFd, parts: &[&[u8]]) -> Progress {
+    let mut slices = [IoSlice::new(&[]); PARTS_MAX];
+    for (slot, part) in slices.iter_mut().zip(parts) {
+        *slot = IoSlice::new(part);
+    }
+    let slices = slices.get(..parts.len()).unwrap_or_default();
+    loop {
+        let mut control = SendAncillaryBuffer::default();
+        match sendmsg(&fd, slices, &mut control, SendFlags::NOSIGNAL) {
+            Ok(count) => return Progress::Bytes(count),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Progress::Blocked,
+            Err(_) => return Progress::Failed,
+        }
+    }
+}
+
+/// A socket that accepts on `address`, beside those of other workers on the same one.
+///
+/// # Errors
+///
+/// When the address is taken, or not this machine's.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let fd = socket_with(family, SocketType::STREAM, flags, None)?;
+    sockopt::set_socket_reuseaddr(&fd, true)?;
+    sockopt::set_socket_reuseport(&fd, true)?;
+    sockopt::set_tcp_nodelay(&fd, true)?;
+    if address.is_ipv6() {
+        // `[::]` is every address, of IPv4 too, as with the other front.
+        sockopt::set_ipv6_v6only(&fd, false)?;
+    }
+    bind(&fd, &address)?;
+    rustix::net::listen(&fd, BACKLOG)?;
+    Ok(fd)
+}
+
+/// What accepting came to.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// A connection, and who it is from.
+    Connection(OwnedFd, IpAddr),
+    /// Nobody is waiting.
+    Nobody,
+    /// The one that was waiting has gone.
+    Gone,
+    /// No descriptor or memory is left for it.
+    Exhausted,
+}
+
+/// Accepts one connection.
+pub(crate) fn accept(fd: impl AsFd) -> Arrival {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    match acceptfrom_with(fd, flags) {
+        Ok((fd, Some(peer))) => match SocketAddr::try_from(peer) {
+            Ok(peer) => Arrival::Connection(fd, peer.ip().to_canonical()),
+            Err(_) => Arrival::Gone,
+        },
+        Ok((_, None)) => Arrival::Gone,
+        Err(Errno::AGAIN) => Arrival::Nobody,
+        Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Arrival::Exhausted,
+        Err(_) => Arrival::Gone,
+    }
+}
+
+/// Says that nothing more will be written. `false` when the connection is gone already.
+pub(crate) fn close_sending(fd: impl AsFd) -> bool {
+    shutdown(fd, Shutdown::Write).is_ok()
+}
+
+/// Makes closing the socket visible as a failure: what came before it is not to be taken for
+/// everything.
+pub(crate) fn reset_on_close(fd: impl AsFd) {
+    // Without it the connection still ends, less clearly.
+    let _ = sockopt::set_socket_linger(fd, Some(Duration::ZERO));
 }
 
 /// What the front's library reads at once is 512 KiB. As long as a read fills that it reads on,

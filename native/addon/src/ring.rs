@@ -39,6 +39,13 @@ pub(crate) enum Kind {
     ResumeBody = 6,
 }
 
+impl Kind {
+    fn of(number: u32) -> Option<Self> {
+        let all = [Self::Whole, Self::Start, Self::Chunk, Self::End, Self::Abort, Self::ResumeBody];
+        all.into_iter().find(|&kind| kind as u32 == number)
+    }
+}
+
 /// The downstream connection closes after this response.
 pub(crate) const FLAG_CLOSE: u32 = 1;
 /// The response has no body, whatever its head says (HEAD, 204, 304).
@@ -76,6 +83,21 @@ impl Record {
             body_end: 0,
             total_bytes: 0,
         }
+    }
+
+    /// The record that [`Record::words`] made these of.
+    fn read(words: &[u32; RECORD_WORDS]) -> Option<Self> {
+        let [id, kind, status, head_start, body_start, body_end, low, high] = *words;
+        Some(Self {
+            id,
+            kind: Kind::of(kind & 0xff)?,
+            flags: kind >> 8,
+            status: u16::try_from(status).ok()?,
+            head_start: head_start as usize,
+            body_start: body_start as usize,
+            body_end: body_end as usize,
+            total_bytes: u64::from(low) | u64::from(high) << 32,
+        })
     }
 
     /// The record as JavaScript reads it.
@@ -162,6 +184,31 @@ impl Ring {
     /// Whether the records should be handed over before anything else is read.
     pub(crate) fn is_crowded(&self) -> bool {
         self.count >= RECORDS_MAX - 64 || self.written > DATA_BYTES - RESERVE_BYTES
+    }
+
+    /// Moves the records of the exchanges that `is_wanted` to `out`, in order.
+    pub(crate) fn take_out(&mut self, out: &mut Vec<Record>, is_wanted: impl Fn(u32) -> bool) {
+        let mut kept = 0;
+        for at in (0..self.count * RECORD_WORDS).step_by(RECORD_WORDS) {
+            let words = self.records.get(at..at + RECORD_WORDS);
+            let Some(words) = words.and_then(|words| <[u32; RECORD_WORDS]>::try_from(words).ok())
+            else {
+                break;
+            };
+            match Record::read(&words) {
+                Some(record) if is_wanted(record.id) => out.push(record),
+                _ => {
+                    self.records.copy_within(at..at + RECORD_WORDS, kept * RECORD_WORDS);
+                    kept += 1;
+                }
+            }
+        }
+        self.count = kept;
+    }
+
+    /// Bytes that a record points at.
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> &[u8] {
+        self.data.get(start..end).unwrap_or_default()
     }
 
     /// Records not handed over yet.

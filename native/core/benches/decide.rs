@@ -136,6 +136,7 @@ fn decisions(criterion: &mut Criterion) {
             random: &mut random,
             log: false,
             foreign_chunks: true,
+            scheme: "http",
         };
         matches!(decide_on(&mut around, black_box(head), &mut draft), Verdict::Forward(_))
     };

@@ -4,7 +4,11 @@
 //! It mirrors the configuration schema of the control plane field by field; an unknown field is
 //! an error, so the two cannot drift apart unnoticed.
 
+mod listener;
+
 use std::collections::BTreeMap;
+
+pub use listener::{Listener, ListenerConnections};
 
 use serde::Deserialize;
 
@@ -21,7 +25,7 @@ pub struct Model {
     /// Bound sockets.
     pub listeners: Vec<Listener>,
     /// Where health and metrics are served; `None` is nowhere.
-    pub admin: Option<Listener>,
+    pub admin: Option<Admin>,
     /// What a request may be and how many there may be.
     pub limits: Limits,
     /// How request targets are normalised.
@@ -46,10 +50,10 @@ pub struct Model {
     pub routes: Vec<Route>,
 }
 
-/// An address to bind.
+/// Where the admin listener is.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Listener {
+pub struct Admin {
     /// `host:port`.
     pub address: String,
 }

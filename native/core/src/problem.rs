@@ -91,6 +91,8 @@ problems! {
         "Check host and path; stoa-gateway explain shows which routes were considered, and why not."
     MethodNotAllowed "method_not_allowed" 405 stays "Method not allowed"
         "Use one of the methods in the Allow field."
+    RequestHeadTimeout "request_head_timeout" 408 closes "Request head timed out"
+        "Send the whole head at once, or raise the listener's connections.headMs."
     RequestBodyTimeout "request_body_timeout" 408 closes "Request body timed out"
         "Send the body without long pauses, or raise limits.bodyIdleMs."
     LengthRequired "length_required" 411 closes "Length required"

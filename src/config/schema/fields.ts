@@ -6,6 +6,8 @@
 
 import * as z from 'zod';
 
+import { parseAddress } from '../address.ts';
+
 /** Longest duration anywhere: one day. */
 const DURATION_MAX_MS = 86_400_000;
 
@@ -23,6 +25,15 @@ export function duration(): z.ZodInt {
 export function optionalDuration(): z.ZodInt {
   return whole(0, DURATION_MAX_MS);
 }
+
+/** Where to listen. */
+export const AddressText = z
+  .string()
+  .max(300)
+  .refine(
+    (text) => parseAddress(text) !== null,
+    'not an address; expected host:port, such as 127.0.0.1:8080 or [::1]:8080',
+  );
 
 /** What an upstream, a route or a consumer may be called: it appears in logs, metrics and headers. */
 export const Name = z

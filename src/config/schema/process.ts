@@ -6,26 +6,10 @@
 
 import * as z from 'zod';
 
-import { isNetwork, parseAddress } from '../address.ts';
-import { duration, HeaderName, whole } from './fields.ts';
+import { isNetwork } from '../address.ts';
+import { AddressText, duration, HeaderName, whole } from './fields.ts';
 
 const MAX_BYTES = 1_099_511_627_776;
-
-const AddressText = z
-  .string()
-  .max(300)
-  .refine(
-    (text) => parseAddress(text) !== null,
-    'not an address; expected host:port, such as 127.0.0.1:8080 or [::1]:8080',
-  );
-
-export const Listener = z
-  .strictObject({
-    address: AddressText.default('127.0.0.1:8080').describe(
-      'Where to listen, `host:port`. `0.0.0.0` is every IPv4 address; port 0 picks a free one.',
-    ),
-  })
-  .describe('A socket that accepts HTTP/1.1.');
 
 export const Admin = z
   .union([

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use gateway_core::{
-    decide::{Forward, Surroundings, Verdict, decide},
+    decide::{Draft, Forward, Surroundings, Verdict, decide},
     http1::{
         chunked::{LAST_CHUNK, write_chunk_head},
         framing::BodyLength,
@@ -42,15 +42,40 @@ pub(crate) enum Uptake {
     Refused(Record),
 }
 
+/// Where a request came from, and how.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) peer: IpAddr,
+    /// See [`Surroundings::foreign_chunks`].
+    pub(super) foreign_chunks: bool,
+    /// A test asks for a panic.
+    pub(super) panics: bool,
+}
+
 impl State {
     /// Decides on a request and sends it on its way. `head` is the request's head as HTTP/1.1
-    /// bytes, whatever front it came from.
+    /// bytes, put together again by a front that took it apart.
     pub(super) fn begin(&mut self, head: &[u8], peer: IpAddr, now_ns: u64) -> Begun {
+        let arrival = Arrival {
+            peer,
+            foreign_chunks: true,
+            panics: self.test_hooks && contains(head, b"\r\nx-stoa-test-panic: 1"),
+        };
+        self.begin_exchange_with(&arrival, now_ns, |around, draft| decide(around, head, draft))
+    }
+
+    /// Claims an exchange, lets `decide` decide on it and sends it on its way.
+    pub(super) fn begin_exchange_with(
+        &mut self,
+        arrival: &Arrival,
+        now_ns: u64,
+        decide: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict,
+    ) -> Begun {
         let Some(key) = self.exchanges.claim() else {
             return self.refuse_for_load();
         };
-        self.current = Some(key);
-        if self.test_hooks && contains(head, b"\r\nx-stoa-test-panic: 1") {
+        self.deciding = Some(key);
+        if arrival.panics {
             test_panic();
         }
         let snapshot = self.snapshot.clone();
@@ -64,19 +89,19 @@ impl State {
                 key_hasher: &self.key_hasher,
                 now_ns,
                 now_s: unix_ms() / 1000,
-                peer,
+                peer: arrival.peer,
                 random: &mut || random.u64(..),
                 log: self.log.is_some(),
-                foreign_chunks: true,
+                foreign_chunks: arrival.foreign_chunks,
+                scheme: "http",
             },
-            head,
             &mut exchange.draft,
         );
         let begun = match verdict {
             Verdict::Forward(forward) => self.accept(key, forward, now_ns),
             Verdict::Answer(answer) => self.answer(key, &answer, now_ns),
         };
-        self.current = None;
+        self.deciding = None;
         begun
     }
 
@@ -188,18 +213,18 @@ impl State {
     }
 
     /// Ends what was being worked on when the code panicked.
-    pub(super) fn recover(&mut self) {
+    pub(super) fn recover(&mut self, now_ns: u64) {
         self.metrics.panics(1);
         self.scratch.resize(READ_BYTES, 0);
         if let Some(key) = self.current.take() {
             self.failures.push((key, Code::InternalError));
         }
+        self.recover_front(now_ns);
     }
 
     /// Answers a request whose deciding panicked.
     pub(super) fn recover_begin(&mut self) -> Begun {
-        self.metrics.panics(1);
-        if let Some(key) = self.current.take() {
+        if let Some(key) = self.deciding.take() {
             self.unsent.retain(|&waiting| waiting != key);
             if self.exchanges.get(key).is_some_and(|exchange| exchange.counted) {
                 self.abandon(key, super::state::now_ns());

@@ -14,6 +14,7 @@ mod downstream;
 mod ended;
 mod endpoints;
 mod exchange;
+mod front;
 mod journal;
 mod receive;
 mod state;
@@ -37,6 +38,7 @@ use crate::{
     uv::{LoopHandler, Ready},
 };
 use connection::Stage;
+use front::Watched;
 use state::State;
 
 /// Ticks between two times that log lines are sent on.
@@ -70,7 +72,11 @@ impl Worker {
         let now_ns = now_ns();
         let begun =
             catch_unwind(AssertUnwindSafe(|| self.state.borrow_mut().begin(head, peer, now_ns)));
-        begun.unwrap_or_else(|_| self.state.borrow_mut().recover_begin())
+        begun.unwrap_or_else(|_| {
+            let mut state = self.state.borrow_mut();
+            state.metrics.panics(1);
+            state.recover_begin()
+        })
     }
 
     /// A request that could not be passed on as bytes.
@@ -137,6 +143,35 @@ impl Worker {
         });
     }
 
+    /// Accepts connections natively; see [`State::listen`].
+    ///
+    /// # Errors
+    ///
+    /// When the address can't be bound.
+    pub(crate) fn listen(&self, number: usize, address: SocketAddr) -> std::io::Result<()> {
+        self.state.borrow_mut().listen(number, address)
+    }
+
+    /// Accepts nothing more on a native listener.
+    pub(crate) fn stop_listening(&self, number: usize) {
+        self.guarded(|state, now_ns| state.stop_listening(number, now_ns));
+    }
+
+    /// Lets native connections end with what they are doing now.
+    pub(crate) fn drain(&self) {
+        self.guarded(State::drain_front);
+    }
+
+    /// Closes every native connection.
+    pub(crate) fn close_connections(&self) {
+        self.guarded(State::close_front);
+    }
+
+    /// Native connections with a request on its way or a response not taken yet.
+    pub(crate) fn busy_connections(&self) -> usize {
+        self.state.borrow().busy_downstreams()
+    }
+
     fn guarded<T>(&self, work: impl FnOnce(&mut State, u64) -> T) -> Option<T> {
         let now_ns = now_ns();
         let done = catch_unwind(AssertUnwindSafe(|| {
@@ -144,27 +179,36 @@ impl Worker {
             work(&mut state, now_ns)
         }));
         if done.is_err() {
-            self.state.borrow_mut().recover();
+            self.state.borrow_mut().recover(now_ns);
         }
         done.ok()
     }
 
-    /// Ends what has failed and gives JavaScript what has come together in this turn.
+    /// Ends what has failed and tells both fronts what has come together in this turn, what that
+    /// leads to included.
     fn tell_all(&self) {
-        while self.guarded(State::tell_failures) == Some(false) {
+        loop {
+            let told = self.guarded(|state, now_ns| {
+                state.send_unsent(now_ns);
+                state.tell_failures(now_ns)
+            });
             self.hand_over();
+            let state = self.state.borrow();
+            if told.is_none() || state.failures.is_empty() && state.unsent.is_empty() {
+                return;
+            }
         }
-        self.hand_over();
     }
 
-    /// Gives JavaScript every record there is, those that its own calls cause included.
+    /// Writes the responses of the native front and gives JavaScript every other record there is,
+    /// those that its own calls cause included.
     fn hand_over(&self) {
-        loop {
+        while self.state.borrow().ring.len() > 0 {
+            self.guarded(State::respond_natively);
             let count = self.state.borrow().ring.len();
-            if count == 0 {
-                break;
+            if count > 0 {
+                self.sink.deliver(count);
             }
-            self.sink.deliver(count);
             self.state.borrow_mut().ring.drop_first(count);
         }
         let mut state = self.state.borrow_mut();
@@ -176,15 +220,9 @@ impl Worker {
 impl LoopHandler for Worker {
     fn on_ready(&self, token: u64, ready: Ready) {
         let crowded = self.guarded(|state, now_ns| {
-            let key = Key::from_id(u32::try_from(token).unwrap_or(0));
-            if ready.failed {
-                state.watch_anew(key);
-            }
-            if ready.writable {
-                state.on_writable(key, now_ns);
-            }
-            if ready.readable {
-                state.receive(key, now_ns);
+            match Watched::by(token) {
+                Watched::Upstream(key) => state.upstream_ready(key, ready, now_ns),
+                watched => state.front_ready(watched, ready, now_ns),
             }
             state.ring.is_crowded()
         });
@@ -197,6 +235,7 @@ impl LoopHandler for Worker {
         self.guarded(|state, now_ns| {
             state.metrics.heartbeat(now_ns / 1_000_000);
             state.enforce_deadlines(now_ns);
+            state.enforce_front_deadlines(now_ns);
         });
         self.tell_all();
         self.ticks.set(self.ticks.get().wrapping_add(1));
@@ -206,16 +245,23 @@ impl LoopHandler for Worker {
     }
 
     fn on_turn_end(&self) {
-        self.guarded(|state, now_ns| {
-            if !state.unsent.is_empty() {
-                state.send_unsent(now_ns);
-            }
-        });
         self.tell_all();
     }
 }
 
 impl State {
+    fn upstream_ready(&mut self, key: Key, ready: Ready, now_ns: u64) {
+        if ready.failed {
+            self.watch_anew(key);
+        }
+        if ready.writable {
+            self.on_writable(key, now_ns);
+        }
+        if ready.readable {
+            self.receive(key, now_ns);
+        }
+    }
+
     /// After an error libuv watches nothing: what is wanted is asked for again, and the error shows
     /// when the socket is next used.
     fn watch_anew(&mut self, connection_key: Key) {

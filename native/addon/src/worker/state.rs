@@ -12,7 +12,7 @@ use gateway_core::{
 
 use crate::{log_writer::LogWriter, ring::Ring, shm::Segment, uv::EventLoop};
 
-use super::{connection::Connection, exchange::Exchange};
+use super::{connection::Connection, exchange::Exchange, front::Front};
 
 /// Largest single read from an upstream.
 pub(super) const READ_BYTES: usize = 64 << 10;
@@ -52,6 +52,7 @@ pub(super) struct State {
     pub(super) connections: Slab<Connection>,
     pub(super) upstreams: Vec<UpstreamState>,
     pub(super) ring: Ring,
+    pub(super) front: Front,
     pub(super) scratch: Vec<u8>,
     /// Exchanges whose request was not sent yet because its body may follow at once.
     pub(super) unsent: Vec<Key>,
@@ -62,6 +63,8 @@ pub(super) struct State {
     pub(super) body_idle_ms: u64,
     /// The exchange being worked on, to be answered should the code panic.
     pub(super) current: Option<Key>,
+    /// The exchange being decided on, whose request nobody has been told of.
+    pub(super) deciding: Option<Key>,
     pub(super) test_hooks: bool,
 }
 
@@ -104,6 +107,7 @@ impl State {
             upstreams,
             snapshot: parts.snapshot,
             ring: Ring::new(),
+            front: Front::new(),
             scratch: vec![0; READ_BYTES],
             unsent: Vec::new(),
             failures: Vec::new(),
@@ -111,6 +115,7 @@ impl State {
             random: fastrand::Rng::new(),
             body_idle_ms: parts.body_idle_ms,
             current: None,
+            deciding: None,
             test_hooks: parts.test_hooks,
         }
     }

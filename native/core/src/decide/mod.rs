@@ -18,17 +18,15 @@ use std::{net::IpAddr, sync::atomic::AtomicU64};
 
 pub use answer::{Answer, ProblemDetail, write_problem};
 pub use draft::{Draft, Facts};
-use identity::choose_request_id;
-use refusals::{
-    explain_framing, explain_head, refuse_head, refuse_old_websocket, unreadable_chunks,
-};
+use identity::{choose_request_id, new_request_id};
+use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
 
 use crate::{
     forwarded,
     http1::{
         framing::{self, BodyLength, RequestFraming, request_framing},
-        head::{RequestHead, field_scratch, parse_request},
+        head::{HeadError, RequestHead, field_scratch, parse_request},
     },
     problem::Code,
     rate_limit::{KeyHasher, Table},
@@ -63,6 +61,8 @@ pub struct Surroundings<'a> {
     /// Whether chunked bodies were taken apart by somebody else, less strictly than RFC 9112 §7.1
     /// asks: then nothing behind such a body can be relied on.
     pub foreign_chunks: bool,
+    /// How the request came: `http` or `https`.
+    pub scheme: &'static str,
 }
 
 /// A request that goes upstream.
@@ -84,6 +84,11 @@ pub struct Forward {
     pub is_head: bool,
     /// Whether it may be sent twice. Source: RFC 9110 §9.2.2.
     pub idempotent: bool,
+    /// Whether the sender waits for a 100 before it sends the body. Source: RFC 9110 §10.1.1.
+    pub expect_continue: bool,
+    /// Whether another protocol was asked for, and is not spoken: what stands right behind the
+    /// request may be meant for it. Source: RFC 9110 §7.8.
+    pub upgrade: bool,
 }
 
 impl Default for Forward {
@@ -97,6 +102,8 @@ impl Default for Forward {
             close: false,
             is_head: false,
             idempotent: false,
+            expect_continue: false,
+            upgrade: false,
         }
     }
 }
@@ -126,25 +133,47 @@ struct Request<'r> {
 
 /// Decides on the request whose head is `bytes`, exactly.
 pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) -> Verdict {
-    draft.clear();
-    let snapshot = around.snapshot;
-    let edge = &snapshot.edge;
     let mut scratch = field_scratch();
-    let head = match parse_request(bytes, &mut scratch, &edge.head_limits) {
-        Ok(Some(head)) => head,
-        Ok(None) => return refuse_head(around, draft, Code::BadRequest, "the head is incomplete"),
-        Err(error) => {
-            let (code, detail) = explain_head(error);
-            return refuse_head(around, draft, code, detail);
-        }
-    };
+    match parse_request(bytes, &mut scratch, &around.snapshot.edge.head_limits) {
+        Ok(Some(head)) => decide_on(around, &head, draft),
+        Ok(None) => refuse(around, Code::BadRequest, "the head is incomplete", draft),
+        Err(error) => refuse_head(around, error, draft),
+    }
+}
+
+/// Refuses a request whose head could not be read; nothing behind it can be either.
+pub fn refuse_head(around: &mut Surroundings<'_>, error: HeadError, draft: &mut Draft) -> Verdict {
+    let (code, detail) = explain_head(error);
+    refuse(around, code, detail, draft)
+}
+
+/// Answers a connection on which no request could be read, and closes it.
+pub fn refuse(
+    around: &mut Surroundings<'_>,
+    code: Code,
+    detail: &'static str,
+    draft: &mut Draft,
+) -> Verdict {
+    draft.clear();
+    new_request_id(around.random, draft);
+    Answer::torn(draft, code, detail)
+}
+
+/// Decides on a request whose head has been read.
+pub fn decide_on(
+    around: &mut Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    draft: &mut Draft,
+) -> Verdict {
+    draft.clear();
+    let edge = &around.snapshot.edge;
     let peer_trusted = edge.trusted_proxies.contains(around.peer);
-    choose_request_id(around, &head, peer_trusted, draft);
+    choose_request_id(around, head, peer_trusted, draft);
     let client = forwarded::client_ip(around.peer, &edge.trusted_proxies, head.fields);
     if around.log {
-        draft.facts.note(&head, framing::host(&head), client);
+        draft.facts.note(head, framing::host(head), client);
     }
-    let framing = match request_framing(&head) {
+    let framing = match request_framing(head) {
         // A body of no bytes is no body: nobody has to wait for it.
         Ok(framing) if framing.body == BodyLength::Length(0) => {
             RequestFraming { body: BodyLength::None, ..framing }
@@ -156,7 +185,7 @@ pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) ->
         }
     };
     if around.foreign_chunks
-        && let Some(detail) = unreadable_chunks(&head, framing)
+        && let Some(detail) = unreadable_chunks(head, framing)
     {
         return Answer::torn(draft, Code::BadFraming, detail);
     }
@@ -164,7 +193,7 @@ pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) ->
     refusal.is_head = head.method == b"HEAD";
     refusal.body = framing.body;
     refusal.close = framing.close;
-    match route(around, &head, framing, client, peer_trusted, draft, &mut refusal) {
+    match route(around, head, framing, client, peer_trusted, draft, &mut refusal) {
         Ok(verdict) => verdict,
         Err(code) => {
             refusal.code = code;
@@ -271,6 +300,8 @@ fn route(
                     head.method,
                     b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS"
                 ),
+                expect_continue: framing.expect_continue,
+                upgrade: framing.upgrade,
             }))
         }
         Action::Deny => Err(Code::RouteDenied),

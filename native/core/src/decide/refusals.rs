@@ -8,10 +8,7 @@ use crate::{
     problem::Code,
 };
 
-use super::{
-    Draft, ProblemDetail, Surroundings, Verdict, answer::Answer, has_field,
-    identity::new_request_id,
-};
+use super::{ProblemDetail, has_field};
 
 /// What a lenient parser of chunks would get wrong, and can be seen beforehand: it takes trailers
 /// for the next request, and a body that nobody expects hides one best.
@@ -44,17 +41,6 @@ pub(super) fn refuse_old_websocket(
         return Err(Code::UpgradeRequired);
     }
     Ok(())
-}
-
-/// Refuses what could not be read at all: nothing behind it can be either.
-pub(super) fn refuse_head(
-    around: &mut Surroundings<'_>,
-    draft: &mut Draft,
-    code: Code,
-    detail: &'static str,
-) -> Verdict {
-    new_request_id(around.random, draft);
-    Answer::torn(draft, code, detail)
 }
 
 pub(super) fn explain_head(error: HeadError) -> (Code, &'static str) {

@@ -64,7 +64,7 @@ pub(super) fn write_head(
         request.peer_trusted,
         request.head.fields,
         request.host,
-        "http",
+        around.scheme,
     );
     if !request.plan.request.drops(&edge.request_id_header) {
         out.extend_from_slice(edge.request_id_header.as_bytes());

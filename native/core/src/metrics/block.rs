@@ -92,6 +92,21 @@ impl<'a> Block<'a> {
         self.add_shared(Shared::Panics, count);
     }
 
+    /// So many more (or fewer) open connections of clients.
+    pub fn downstream_connections(&self, delta: i64) {
+        self.add_shared(Shared::DownstreamOpen, delta.cast_unsigned());
+    }
+
+    /// Connections of clients that were accepted.
+    pub fn downstream_accepted(&self, count: u64) {
+        self.add_shared(Shared::DownstreamAccepted, count);
+    }
+
+    /// Connections of clients that were closed at once, because there were too many.
+    pub fn downstream_refused(&self, count: u64) {
+        self.add_shared(Shared::DownstreamRefused, count);
+    }
+
     /// Exchanges tried a second time.
     pub fn retries(&self, count: u64) {
         self.add_shared(Shared::Retries, count);
@@ -124,6 +139,7 @@ impl<'a> Block<'a> {
         };
         clear(Shared::HeartbeatMs as usize);
         clear(Shared::ExchangesInFlight as usize);
+        clear(Shared::DownstreamOpen as usize);
         for upstream in 0..=self.layout.upstreams() {
             clear(self.layout.upstream(upstream, PerUpstream::Open));
             clear(self.layout.upstream(upstream, PerUpstream::Idle));

@@ -25,6 +25,9 @@ pub(super) enum Shared {
     Retries,
     AccessLogDropped,
     Panics,
+    DownstreamOpen,
+    DownstreamAccepted,
+    DownstreamRefused,
 }
 
 /// Numbers of one upstream.
@@ -48,7 +51,7 @@ pub(super) enum PerRoute {
     UpstreamSum,
 }
 
-const PROBLEMS_AT: usize = 8;
+const PROBLEMS_AT: usize = 16;
 const UPSTREAMS_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
 const UPSTREAM_WORDS: usize = 8;
 const ROUTE_WORDS: usize = 48;
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn no_two_numbers_share_a_word_and_none_lies_outside() {
         let layout = Layout::new(3, 2);
-        let mut indices: Vec<usize> = (0..=Shared::Panics as usize).collect();
+        let mut indices: Vec<usize> = (0..=Shared::DownstreamRefused as usize).collect();
         indices.extend((0..PROBLEMS_MAX).map(Layout::problem));
         for upstream in 0..=2 {
             for number in [

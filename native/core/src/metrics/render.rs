@@ -41,6 +41,13 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "Exchanges that took a connection which had served another.",
     ),
     ("stoa_upstream_retries_total", "counter", "Exchanges tried again after a stale connection."),
+    ("stoa_downstream_connections", "gauge", "Open connections of native listeners."),
+    ("stoa_downstream_connections_total", "counter", "Connections that native listeners accepted."),
+    (
+        "stoa_downstream_connections_refused_total",
+        "counter",
+        "Connections that native listeners closed at once: there were too many.",
+    ),
     ("stoa_received_bytes_total", "counter", "Bytes of request bodies."),
     ("stoa_sent_bytes_total", "counter", "Bytes of response bodies."),
     ("stoa_exchanges_in_flight", "gauge", "Exchanges under way."),
@@ -122,6 +129,13 @@ impl Page<'_> {
                     self.upstreams(out, name, "", PerUpstream::Reused)?;
                 }
                 "stoa_upstream_retries_total" => self.shared(out, name, Shared::Retries)?,
+                "stoa_downstream_connections" => self.shared(out, name, Shared::DownstreamOpen)?,
+                "stoa_downstream_connections_total" => {
+                    self.shared(out, name, Shared::DownstreamAccepted)?;
+                }
+                "stoa_downstream_connections_refused_total" => {
+                    self.shared(out, name, Shared::DownstreamRefused)?;
+                }
                 "stoa_received_bytes_total" => self.shared(out, name, Shared::ReceivedBytes)?,
                 "stoa_sent_bytes_total" => self.shared(out, name, Shared::SentBytes)?,
                 "stoa_exchanges_in_flight" => self.shared(out, name, Shared::ExchangesInFlight)?,

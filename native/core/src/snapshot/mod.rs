@@ -5,10 +5,12 @@
 //! consumer and a tenant are numbers on the hot path.
 
 mod consumers;
+mod listener;
 mod route;
 mod upstream;
 
 pub use consumers::{Consumers, ConsumersBuilder};
+pub use listener::ListenerPlan;
 pub use route::{Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan};
 pub use upstream::{EndpointPlan, HostHeader, UpstreamPlan};
 
@@ -71,6 +73,8 @@ pub struct Edge {
 pub struct Snapshot {
     /// What holds for every route.
     pub edge: Edge,
+    /// By the listener's number.
+    pub listeners: Vec<ListenerPlan>,
     /// Finds a route.
     pub router: Router,
     /// By route number.
@@ -98,6 +102,7 @@ impl Snapshot {
             .map(|(name, upstream)| upstream::compile(name, upstream, &mut errors))
             .collect();
         let edge = compile_edge(model, &mut errors);
+        let listeners = model.listeners.iter().map(listener::compile).collect();
 
         let mut dense_cells = 0;
         let mut routes = Vec::with_capacity(model.routes.len());
@@ -121,7 +126,8 @@ impl Snapshot {
         });
         match (router, edge) {
             (Ok(router), Some(edge)) if errors.is_empty() => {
-                let mut snapshot = Self { edge, router, routes, upstreams, consumers, dense_cells };
+                let mut snapshot =
+                    Self { edge, listeners, router, routes, upstreams, consumers, dense_cells };
                 snapshot.resolve_path_parameters(&mut errors);
                 if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
             }

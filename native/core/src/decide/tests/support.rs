@@ -79,6 +79,7 @@ impl Gateway {
             random: &mut || draw,
             log: true,
             foreign_chunks: self.foreign_chunks,
+            scheme: "http",
         };
         decide(&mut around, request, &mut self.draft)
     }

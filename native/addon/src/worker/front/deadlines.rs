@@ -1,0 +1,68 @@
+//! Clients that take too long: for a head, for a body, to take a response, or for the next request.
+
+use gateway_core::{problem::Code, slab::Key};
+
+use super::{
+    super::state::State,
+    downstream::{Downstream, Stage},
+};
+
+/// How long a body may be slow before its pace counts.
+const PACE_GRACE_MS: u64 = 10_000;
+
+/// What is done about a connection that is late.
+#[derive(Clone, Copy, Debug)]
+enum Late {
+    /// Nothing was asked: it is closed.
+    Idle,
+    /// A head has begun.
+    Head,
+    /// The client takes nothing, or does not go.
+    Stuck,
+    /// A body comes too slowly.
+    Body(Key),
+}
+
+impl State {
+    /// Ends every downstream connection whose time is up.
+    pub(in super::super) fn enforce_front_deadlines(&mut self, now_ns: u64) {
+        self.wake_listeners();
+        let now_ms = now_ns / 1_000_000;
+        let snapshot = self.snapshot.clone();
+        let pace = |downstream: &Downstream| {
+            let plan = snapshot.listeners.get(downstream.listener);
+            plan.map_or(0, |plan| plan.body_bytes_per_second_min)
+        };
+        let late: Vec<(Key, Late)> = self
+            .front
+            .downstreams
+            .keys()
+            .filter_map(|(key, known)| Some((key, lateness(known, now_ms, pace(known))?)))
+            .collect();
+        for (key, late) in late {
+            match late {
+                Late::Idle => self.finish_downstream(key, now_ns),
+                Late::Head => self.refuse_late_head(key, now_ns),
+                Late::Stuck => self.drop_downstream(key, now_ns),
+                Late::Body(exchange) => self.failures.push((exchange, Code::RequestBodyTimeout)),
+            }
+        }
+    }
+}
+
+fn lateness(known: &Downstream, now_ms: u64, bytes_per_second_min: u64) -> Option<Late> {
+    if known.deadline_ms <= now_ms {
+        return Some(match known.stage {
+            Stage::Head if known.unsent_bytes() > 0 => Late::Stuck,
+            Stage::Head if known.held.is_empty() => Late::Idle,
+            Stage::Head => Late::Head,
+            Stage::Body | Stage::Answer | Stage::Over => Late::Stuck,
+        });
+    }
+    let elapsed_ms = now_ms.saturating_sub(known.body_since_ms);
+    let is_slow = known.stage == Stage::Body
+        && !known.upload_paused
+        && elapsed_ms > PACE_GRACE_MS
+        && known.body_bytes.saturating_mul(1000) < bytes_per_second_min.saturating_mul(elapsed_ms);
+    known.exchange.filter(|_| is_slow).map(Late::Body)
+}

@@ -1,0 +1,182 @@
+//! One connection from a client.
+
+use std::net::IpAddr;
+
+use gateway_core::{http1::body::BodyReader, slab::Key};
+
+use crate::net::{self, Progress};
+
+use super::super::connection::Socket;
+
+/// An empty buffer above this is given back.
+const KEPT_BYTES: usize = 4 << 10;
+
+/// What is read from a connection next.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Stage {
+    /// A request's head, or nothing.
+    #[default]
+    Head,
+    /// The body of the request that an exchange was begun for.
+    Body,
+    /// Nothing until the exchange has been answered; what comes is held.
+    Answer,
+    /// Nothing any more: what comes is dropped.
+    Over,
+}
+
+/// See the module.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
+#[derive(Debug)]
+pub(super) struct Downstream {
+    pub(super) socket: Option<Socket>,
+    pub(super) listener: usize,
+    /// Who calls: the socket's peer.
+    pub(super) peer: IpAddr,
+    pub(super) stage: Stage,
+    /// Read and not used yet.
+    pub(super) held: Vec<u8>,
+    /// Composed and not taken yet, from `sent` on.
+    pub(super) output: Vec<u8>,
+    pub(super) sent: usize,
+    /// The exchange that is being answered.
+    pub(super) exchange: Option<Key>,
+    pub(super) body: Option<BodyReader>,
+    /// The upstream takes no more of the body for now.
+    pub(super) upload_paused: bool,
+    /// The upstream was told to wait until the client has taken what it got.
+    pub(super) download_paused: bool,
+    /// The response's body goes out in chunks.
+    pub(super) chunked: bool,
+    /// Minor version of the request being answered.
+    pub(super) minor: u8,
+    /// The connection ends with this response.
+    pub(super) close: bool,
+    /// Nothing more will be written; once all is out, the sending half is closed.
+    pub(super) finishing: bool,
+    pub(super) watches_read: bool,
+    pub(super) watches_write: bool,
+    /// When what is waited for must have come, in milliseconds on the monotonic clock.
+    pub(super) deadline_ms: u64,
+    /// When the body began, in the same milliseconds, and what has come of it.
+    pub(super) body_since_ms: u64,
+    pub(super) body_bytes: u64,
+}
+
+impl Default for Downstream {
+    fn default() -> Self {
+        Self {
+            socket: None,
+            listener: 0,
+            peer: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+            stage: Stage::Head,
+            held: Vec::new(),
+            output: Vec::new(),
+            sent: 0,
+            exchange: None,
+            body: None,
+            upload_paused: false,
+            download_paused: false,
+            chunked: false,
+            minor: 1,
+            close: false,
+            finishing: false,
+            watches_read: false,
+            watches_write: false,
+            deadline_ms: u64::MAX,
+            body_since_ms: 0,
+            body_bytes: 0,
+        }
+    }
+}
+
+impl Downstream {
+    /// Bytes composed and not taken.
+    pub(super) fn unsent_bytes(&self) -> usize {
+        self.output.len() - self.sent
+    }
+
+    /// Between two requests, or before the first.
+    pub(super) fn is_idle(&self) -> bool {
+        self.stage == Stage::Head && self.held.is_empty() && self.unsent_bytes() == 0
+    }
+
+    /// A request is on its way, or its response is.
+    pub(super) fn is_busy(&self) -> bool {
+        match self.stage {
+            Stage::Head => !self.is_idle(),
+            Stage::Body | Stage::Answer => true,
+            Stage::Over => self.unsent_bytes() > 0,
+        }
+    }
+
+    /// Reads once.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Progress {
+        match &self.socket {
+            Some(socket) => net::receive(&socket.fd, buffer),
+            None => Progress::Failed,
+        }
+    }
+
+    /// Writes `parts` behind what is waiting, as far as the client takes them; the rest waits.
+    /// `false` when the connection is broken.
+    pub(super) fn transmit(&mut self, parts: &[&[u8]]) -> bool {
+        let mut skip = 0;
+        if self.unsent_bytes() == 0 {
+            let Some(socket) = &self.socket else { return false };
+            match net::transmit_parts(&socket.fd, parts) {
+                Progress::Bytes(count) => skip = count,
+                Progress::Blocked => {}
+                Progress::Ended | Progress::Failed => return false,
+            }
+        }
+        for part in parts {
+            let taken = skip.min(part.len());
+            skip -= taken;
+            self.output.extend_from_slice(part.get(taken..).unwrap_or_default());
+        }
+        true
+    }
+
+    /// Writes what is waiting. `false` when the connection is broken.
+    pub(super) fn flush(&mut self) -> bool {
+        while let Some(rest) = self.output.get(self.sent..).filter(|rest| !rest.is_empty()) {
+            let Some(socket) = &self.socket else { return false };
+            match net::transmit(&socket.fd, rest) {
+                Progress::Bytes(count) => self.sent += count,
+                Progress::Blocked => return true,
+                Progress::Ended | Progress::Failed => return false,
+            }
+        }
+        self.sent = 0;
+        self.output.clear();
+        give_back(&mut self.output);
+        true
+    }
+
+    /// Keeps what was read and can't be used yet.
+    pub(super) fn hold(&mut self, rest: &[u8]) {
+        self.held.extend_from_slice(rest);
+        if self.held.is_empty() {
+            give_back(&mut self.held);
+        }
+    }
+
+    /// Changes what the socket is watched for; does nothing when that is so already.
+    pub(super) fn watch(&mut self, read: bool, write: bool) {
+        if self.watches_read == read && self.watches_write == write {
+            return;
+        }
+        self.watches_read = read;
+        self.watches_write = write;
+        if let Some(socket) = &self.socket {
+            socket.poll.watch(read, write);
+        }
+    }
+}
+
+fn give_back(buffer: &mut Vec<u8>) {
+    if buffer.capacity() > KEPT_BYTES {
+        *buffer = Vec::new();
+    }
+}

@@ -1,0 +1,212 @@
+//! From records to bytes: the responses of this front's exchanges.
+
+use gateway_core::{
+    http1::chunked::{LAST_CHUNK, write_chunk_head},
+    slab::Key,
+};
+
+use crate::ring::{
+    FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_TEAR_DOWN, FLAG_UNREAD, Kind, Record,
+};
+
+use super::{
+    super::{exchange::after, state::State},
+    compose::{Connection, Framing, compose},
+    downstream::Stage,
+};
+
+impl State {
+    /// Takes the records of this front's exchanges out of the ring and writes what they say.
+    pub(in super::super) fn respond_natively(&mut self, now_ns: u64) {
+        if self.front.downstreams.in_use() == 0 {
+            return;
+        }
+        let mut records = std::mem::take(&mut self.front.records);
+        let front = &self.front;
+        self.ring.take_out(&mut records, |id| front.downstream_of(Key::from_id(id)).is_some());
+        for record in records.drain(..) {
+            let exchange = Key::from_id(record.id);
+            let Some(key) = self.front.downstream_of(exchange) else { continue };
+            self.front.current = Some(key);
+            self.respond(key, exchange, &record, now_ns);
+            self.watch_downstream(key);
+            self.front.current = None;
+        }
+        self.front.records = records;
+    }
+
+    fn respond(&mut self, key: Key, exchange: Key, record: &Record, now_ns: u64) {
+        match record.kind {
+            Kind::Whole => self.respond_whole(key, record, now_ns),
+            Kind::Start => self.respond_start(key, exchange, record, now_ns),
+            Kind::Chunk => self.respond_more(key, exchange, record, now_ns),
+            Kind::End => self.respond_end(key, now_ns),
+            Kind::Abort => self.abort_response(key, now_ns),
+            Kind::ResumeBody => {
+                if let Some(downstream) = self.front.downstreams.get_mut(key) {
+                    downstream.upload_paused = false;
+                }
+                self.take_held(key, now_ns);
+            }
+        }
+    }
+
+    /// Writes a response that is complete.
+    pub(super) fn respond_whole(&mut self, key: Key, record: &Record, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let torn = FLAG_CLOSE | FLAG_TEAR_DOWN | FLAG_UNREAD;
+        downstream.close |= record.flags & torn != 0 || self.front.draining;
+        // What is left of the request's body would be read as a request.
+        downstream.close |= downstream.body.is_some();
+        let has_body = record.flags & FLAG_NO_BODY == 0;
+        let framing = if has_body {
+            Framing::Length((record.body_end - record.body_start) as u64)
+        } else if record.flags & FLAG_LENGTH != 0 {
+            Framing::Length(record.total_bytes)
+        } else {
+            Framing::None
+        };
+        let connection = Connection::of(downstream.minor, downstream.close);
+        self.compose_head(record, framing, connection);
+        let body_end = if has_body { record.body_end } else { record.body_start };
+        let body = self.ring.bytes(record.body_start, body_end);
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        if !downstream.transmit(&[&self.front.head, body]) {
+            self.drop_downstream(key, now_ns);
+            return;
+        }
+        self.response_done(key, now_ns);
+    }
+
+    /// Writes a head and the start of a body.
+    fn respond_start(&mut self, key: Key, exchange: Key, record: &Record, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        downstream.close |=
+            record.flags & FLAG_CLOSE != 0 || self.front.draining || downstream.body.is_some();
+        let framing = if record.flags & FLAG_LENGTH != 0 {
+            Framing::Length(record.total_bytes)
+        } else if downstream.minor > 0 {
+            Framing::Chunked
+        } else {
+            // Source: RFC 9112 §6.3: HTTP/1.0 knows no chunks; the end of the connection is the
+            // body's.
+            downstream.close = true;
+            Framing::UntilClose
+        };
+        downstream.chunked = framing == Framing::Chunked;
+        let connection = Connection::of(downstream.minor, downstream.close);
+        self.compose_head(record, framing, connection);
+        self.respond_more(key, exchange, record, now_ns);
+    }
+
+    /// Writes what is in `front.head`, and a piece of a body behind it.
+    fn respond_more(&mut self, key: Key, exchange: Key, record: &Record, now_ns: u64) {
+        let body = self.ring.bytes(record.body_start, record.body_end);
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let head = &mut self.front.head;
+        let end: &[u8] = if downstream.chunked && !body.is_empty() {
+            write_chunk_head(head, body.len());
+            b"\r\n"
+        } else {
+            b""
+        };
+        let sound = downstream.transmit(&[head, body, end]);
+        head.clear();
+        if !sound {
+            self.drop_downstream(key, now_ns);
+            return;
+        }
+        if downstream.unsent_bytes() > 0 && !downstream.download_paused {
+            downstream.download_paused = true;
+            self.expect_progress(key, now_ns);
+            self.flow(exchange, true, now_ns);
+        }
+    }
+
+    fn respond_end(&mut self, key: Key, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        if downstream.chunked && !downstream.transmit(&[LAST_CHUNK]) {
+            self.drop_downstream(key, now_ns);
+            return;
+        }
+        self.response_done(key, now_ns);
+    }
+
+    /// The response is out, or waits to be taken: the connection is ready for the next request, or
+    /// ends.
+    fn response_done(&mut self, key: Key, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        downstream.exchange = None;
+        downstream.body = None;
+        downstream.chunked = false;
+        downstream.download_paused = false;
+        downstream.upload_paused = false;
+        if downstream.close {
+            self.finish_downstream(key, now_ns);
+            return;
+        }
+        downstream.stage = Stage::Head;
+        if downstream.unsent_bytes() > 0 {
+            self.expect_progress(key, now_ns);
+            return;
+        }
+        self.expect_request(key, now_ns);
+    }
+
+    /// Goes on with what has come behind the last request, or waits for it.
+    fn expect_request(&mut self, key: Key, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let plan = self.snapshot.listeners.get(downstream.listener);
+        let limit_ms = plan.map_or(0, |plan| plan.idle_ms);
+        downstream.deadline_ms = after(now_ns, limit_ms);
+        if !downstream.held.is_empty() {
+            self.take_held(key, now_ns);
+        }
+    }
+
+    /// The client has to take something of its response in time.
+    fn expect_progress(&mut self, key: Key, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let plan = self.snapshot.listeners.get(downstream.listener);
+        downstream.deadline_ms = after(now_ns, plan.map_or(0, |plan| plan.send_idle_ms));
+    }
+
+    /// The client takes bytes again.
+    pub(super) fn flush_downstream(&mut self, key: Key, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let before = downstream.unsent_bytes();
+        if !downstream.flush() {
+            self.drop_downstream(key, now_ns);
+            return;
+        }
+        let left = downstream.unsent_bytes();
+        if left > 0 {
+            if left < before {
+                self.expect_progress(key, now_ns);
+            }
+            return;
+        }
+        if downstream.finishing {
+            self.finish_downstream(key, now_ns);
+            return;
+        }
+        match downstream.exchange {
+            Some(exchange) => {
+                downstream.deadline_ms = u64::MAX;
+                if std::mem::take(&mut downstream.download_paused) {
+                    self.flow(exchange, false, now_ns);
+                }
+            }
+            None => self.expect_request(key, now_ns),
+        }
+        self.watch_downstream(key);
+    }
+
+    fn compose_head(&mut self, record: &Record, framing: Framing, connection: Connection) {
+        let snapshot = self.snapshot.clone();
+        let date = self.front.date.at(super::super::journal::unix_ms() / 1000);
+        let fields = self.ring.bytes(record.head_start, record.body_start);
+        let name = &snapshot.edge.request_id_header;
+        compose(&mut self.front.head, record.status, date, name, fields, framing, connection);
+    }
+}

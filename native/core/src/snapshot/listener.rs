@@ -1,0 +1,32 @@
+//! A listener, compiled: what its connections may do.
+
+use crate::model;
+
+/// Bounds of one listener's connections. What does not apply is 0.
+#[derive(Debug, Default)]
+pub struct ListenerPlan {
+    /// Most open connections, in one worker.
+    pub connections_max: usize,
+    /// Most open connections from one address, in one worker.
+    pub connections_per_address_max: usize,
+    /// Longest time for a request's head, milliseconds.
+    pub head_ms: u64,
+    /// Longest time between two requests, milliseconds.
+    pub idle_ms: u64,
+    /// Longest time in which a client takes nothing of its response, milliseconds.
+    pub send_idle_ms: u64,
+    /// Slowest pace of a request body, bytes a second.
+    pub body_bytes_per_second_min: u64,
+}
+
+pub(super) fn compile(listener: &model::Listener) -> ListenerPlan {
+    let Some(bounds) = &listener.connections else { return ListenerPlan::default() };
+    ListenerPlan {
+        connections_max: bounds.max,
+        connections_per_address_max: bounds.per_address_max,
+        head_ms: bounds.head_ms,
+        idle_ms: bounds.idle_ms,
+        send_idle_ms: bounds.send_idle_ms,
+        body_bytes_per_second_min: bounds.body_bytes_per_second_min,
+    }
+}

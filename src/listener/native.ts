@@ -1,0 +1,32 @@
+/**
+ * The native front: strict HTTP/1.1 and 1.0 without JavaScript on the way. Everything it does is
+ * in `native/addon/src/worker/front`; this only starts and ends it.
+ *
+ * @module
+ */
+
+import { GatewayError } from '../errors.ts';
+import type { WorkerCore } from '../native/addon.ts';
+import { type Listener, untilNoneOpen } from './listener.ts';
+
+/** Accepts on `address` as the configuration's listener `number`. Throws `GatewayError`. */
+export function listenNatively(
+  core: WorkerCore,
+  number: number,
+  address: { readonly host: string; readonly port: number },
+): Listener {
+  try {
+    core.front.listen(number, address);
+  } catch (cause) {
+    const { host, port } = address;
+    throw new GatewayError('address_in_use', `cannot listen on ${host}:${port}`, { cause });
+  }
+  return {
+    stopAccepting: () => core.front.stopListening(number),
+    drain: (deadlineMs) => {
+      core.front.drain();
+      return untilNoneOpen(() => core.front.busy(), deadlineMs);
+    },
+    close: () => core.front.close(),
+  };
+}
