@@ -52,15 +52,15 @@ function sbin(name: string): string {
   return output('sh', ['-c', `PATH="$PATH:/usr/sbin" command -v ${name}`]).trim();
 }
 
-/** The gateway with `workers` worker processes on `cores`. */
+/** The gateway with `workers` worker processes on `cores`, behind one of its fronts. */
 export async function startGateway(
   stage: Stage,
   name = 'gateway',
-  workers = 1,
-  cores = TARGET_CORE,
+  { workers = 1, cores = TARGET_CORE, front = 'uws' } = {},
 ): Promise<Target> {
   const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, {
     WORKERS: `${workers}`,
+    FRONT: front,
   });
   const binary = join(PROJECT, 'bin/stoa-gateway');
   const service = start(cores, process.execPath, [binary, 'run', '-c', file]);
@@ -94,6 +94,7 @@ async function startEnvoy(stage: Stage): Promise<Target> {
 
 const STARTS: Readonly<Record<string, Start>> = {
   gateway: (stage) => startGateway(stage),
+  native: (stage) => startGateway(stage, 'native', { front: 'native' }),
   nginx: startNginx,
   haproxy: startHaproxy,
   envoy: startEnvoy,

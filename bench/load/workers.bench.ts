@@ -86,7 +86,10 @@ const options = readOptions();
 if (options.from === null) {
   await withScene(
     async (stage) => ({
-      targets: [await startGateway(stage, ONE, 1, CORES), await startGateway(stage, TWO, 2, CORES)],
+      targets: [
+        await startGateway(stage, ONE, { cores: CORES }),
+        await startGateway(stage, TWO, { workers: 2, cores: CORES }),
+      ],
       missing: [],
     }),
     (scene) => compare(scene, options),

@@ -71,7 +71,7 @@ pub(super) struct Front {
     scratch: Vec<u8>,
     /// The records of a turn.
     records: Vec<Record>,
-    /// The head being composed.
+    /// The head being composed; empty between two records.
     head: Vec<u8>,
     date: DateLine,
     draining: bool,

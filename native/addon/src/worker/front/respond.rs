@@ -71,7 +71,9 @@ impl State {
         let body_end = if has_body { record.body_end } else { record.body_start };
         let body = self.ring.bytes(record.body_start, body_end);
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        if !downstream.transmit(&[&self.front.head, body]) {
+        let sound = downstream.transmit(&[&self.front.head, body]);
+        self.front.head.clear();
+        if !sound {
             self.drop_downstream(key, now_ns);
             return;
         }
