@@ -38,6 +38,7 @@ interface Downstream {
 
 export class Exchanges {
   readonly #core: WorkerCore;
+  readonly #adopt: (listener: number, descriptor: number) => void;
   readonly #table: (Downstream | null)[] = [];
   readonly #corked = (): void => this.#respond();
   #draining = false;
@@ -46,8 +47,10 @@ export class Exchanges {
   /** Responses that native code is done with, and their clients are not. */
   #flushing = 0;
 
-  constructor(core: WorkerCore) {
+  /** `adopt` takes over a connection, given its listener's number and its descriptor. */
+  constructor(core: WorkerCore, adopt: (listener: number, descriptor: number) => void) {
     this.#core = core;
+    this.#adopt = adopt;
     core.onRecords((count) => this.#take(count));
   }
 
@@ -103,6 +106,10 @@ export class Exchanges {
   #take(count: number): void {
     const { records } = this.#core;
     for (let at = 0; at < count * RECORD_WORDS; at += RECORD_WORDS) {
+      if (((records[at + 1] ?? 0) & 0xff) === KIND.connection) {
+        this.#adopt(records[at + 2] ?? 0, records[at] ?? 0);
+        continue;
+      }
       const downstream = this.#find(records[at] ?? 0);
       if (downstream === null) continue;
       this.#record = at;

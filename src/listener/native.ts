@@ -1,10 +1,11 @@
 /**
- * The native front: strict HTTP/1.1 and 1.0 without JavaScript on the way. Everything it does is
- * in `native/addon/src/worker/front`; this only starts and ends it.
+ * The native front: strict HTTP/1.1 and 1.0 without JavaScript on the way, and the door of the other
+ * one. Everything it does is in `native/addon/src/worker/front`; this only starts and ends it.
  *
  * @module
  */
 
+import type { Address } from '../config/address.ts';
 import { GatewayError } from '../errors.ts';
 import type { WorkerCore } from '../native/addon.ts';
 import { type Listener, untilNoneOpen } from './listener.ts';
@@ -13,7 +14,7 @@ import { type Listener, untilNoneOpen } from './listener.ts';
 export function listenNatively(
   core: WorkerCore,
   number: number,
-  address: { readonly host: string; readonly port: number },
+  address: Address,
 ): Listener {
   try {
     core.front.listen(number, address);

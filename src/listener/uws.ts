@@ -1,7 +1,8 @@
 /**
  * The default front: plaintext HTTP/1.1 by uWebSockets.js.
  *
- * It accepts, and hands every request to native code as the bytes of its head; what happens to it
+ * The native front accepts and passes on connections that begin with a plain request (`front/door.rs`).
+ * From then on every request is handed to native code as the bytes of its head; what happens to it
  * is decided there. What this front decides on its own is listed in docs/wire-conformance.md.
  *
  * Bounds: a head of `UWS_HTTP_MAX_HEADERS_SIZE` bytes, which the main process sets before this
@@ -12,44 +13,74 @@
 
 import * as uWS from 'uWebSockets.js';
 
+import type { Address } from '../config/address.ts';
 import { GatewayError } from '../errors.ts';
 import type { WorkerCore } from '../native/addon.ts';
 import { WANTS_BODY } from '../native/record.ts';
 import { answer } from './answer.ts';
 import { Exchanges } from './exchanges.ts';
 import { type Listener, untilNoneOpen } from './listener.ts';
+import { listenNatively } from './native.ts';
 import { Peers } from './peers.ts';
 
 // In the binary, not in its types: leaves out the field that names the front and its version.
 const configure: unknown = Reflect.get(uWS, '_cfg');
 if (typeof configure === 'function') configure('999999990007');
 
-const exchangesOf = new WeakMap<WorkerCore, Exchanges>();
+/** What an app takes over connections by; in the binary, not in its types. */
+interface Adopting {
+  adoptSocket(descriptor: number): void;
+}
 
-/** Accepts on `address`; rejects with `GatewayError` when it can't. */
-export function listen(
-  core: WorkerCore,
-  address: { readonly host: string; readonly port: number },
-): Promise<Listener> {
-  const exchanges = exchangesOf.get(core) ?? new Exchanges(core);
-  exchangesOf.set(core, exchanges);
+/** This front in one worker: its exchanges, and by number of the listener who takes connections. */
+class Front {
+  readonly exchanges: Exchanges;
+  readonly apps = new Map<number, Adopting>();
+
+  constructor(core: WorkerCore) {
+    this.exchanges = new Exchanges(core, (listener, descriptor) => {
+      this.apps.get(listener)?.adoptSocket(descriptor);
+    });
+  }
+}
+
+const frontOf = new WeakMap<WorkerCore, Front>();
+
+/**
+ * Takes over the plain connections of `address`, the configuration's listener `number`. Throws
+ * `GatewayError` when the address can't be bound.
+ */
+export function listen(core: WorkerCore, number: number, address: Address): Listener {
+  const front = frontOf.get(core) ?? new Front(core);
+  frontOf.set(core, front);
+  const { exchanges } = front;
   const peers = new Peers();
   const app = uWS
     .App()
     .filter((res, change) => peers.count(res, change))
     .any('/*', handlerOf(core, exchanges, peers));
-  const { host, port } = address;
+  if (!canAdopt(app)) throw new GatewayError('internal', 'uWebSockets.js takes no connections over');
+  front.apps.set(number, app);
+  const door = listenNatively(core, number, address);
 
-  return new Promise((resolve, reject) => {
-    app.listen(host, port, (socket) => {
-      if (socket) {
-        core.boundReceiveBuffers(port);
-        resolve(listenerOf(app, socket, exchanges));
-      } else {
-        reject(new GatewayError('address_in_use', `cannot listen on ${host}:${port}`));
-      }
-    });
-  });
+  return {
+    stopAccepting: () => door.stopAccepting(),
+    drain: async (deadlineMs) => {
+      exchanges.drain();
+      await Promise.all([
+        door.drain(deadlineMs),
+        untilNoneOpen(() => exchanges.open, deadlineMs),
+      ]);
+    },
+    close: () => {
+      door.close();
+      app.close();
+    },
+  };
+}
+
+function canAdopt(app: uWS.TemplatedApp): app is uWS.TemplatedApp & Adopting {
+  return typeof Reflect.get(app, 'adoptSocket') === 'function';
 }
 
 /** The one function that runs for every request. It returns with an answer or an exchange. */
@@ -83,26 +114,5 @@ function handlerOf(
     const id = begun & ~WANTS_BODY;
     exchanges.add(id, res);
     if (begun !== id) exchanges.receiveBody(id, res);
-  };
-}
-
-function listenerOf(
-  app: uWS.TemplatedApp,
-  socket: uWS.us_listen_socket,
-  exchanges: Exchanges,
-): Listener {
-  let accepting = true;
-  return {
-    stopAccepting: () => {
-      if (accepting) uWS.us_listen_socket_close(socket);
-      accepting = false;
-    },
-    drain: (deadlineMs) => {
-      exchanges.drain();
-      return untilNoneOpen(() => exchanges.open, deadlineMs);
-    },
-    close: () => {
-      app.close();
-    },
   };
 }

@@ -7,12 +7,10 @@
  * @module
  */
 
-import type { Address } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
-import type { Listener } from '../listener/listener.ts';
 import { listenNatively } from '../listener/native.ts';
 import { listen } from '../listener/uws.ts';
-import { openWorker, type WorkerCore } from '../native/addon.ts';
+import { openWorker } from '../native/addon.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
 import type { ModeOptions, RunningMode } from './mode.ts';
@@ -30,8 +28,10 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
     onEvent: (event) => tell(event, log),
   });
   await resolver.start(RESOLVE_PATIENCE_MS);
-  const listeners = await Promise.all(
-    addresses.map((address, number) => open(core, model, number, address)),
+  const listeners = addresses.map((address, number) =>
+    model.listeners[number]?.front === 'native'
+      ? listenNatively(core, number, address)
+      : listen(core, number, address),
   );
 
   return {
@@ -43,18 +43,6 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       core.close();
     },
   };
-}
-
-/** Opens the front that the configuration names for its listener `number`. */
-async function open(
-  core: WorkerCore,
-  { listeners }: Model,
-  number: number,
-  address: Address,
-): Promise<Listener> {
-  return listeners[number]?.front === 'native'
-    ? listenNatively(core, number, address)
-    : listen(core, address);
 }
 
 function namedEndpoints({ upstreams }: Model): NamedEndpoint[] {

@@ -91,12 +91,11 @@ interface Addon {
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   closeAccessLog(): void;
-  listenNatively(number: number, host: string, port: number): void;
+  listen(number: number, host: string, port: number): void;
   stopListening(number: number): void;
   drainConnections(): void;
   closeConnections(): void;
   busyConnections(): number;
-  boundReceiveBuffers(port: number): void;
 }
 
 const addon: Addon = createRequire(import.meta.url)('../../../native/addon/gateway.node');
@@ -149,8 +148,6 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   readonly front: NativeFront;
-  /** Keeps paused uploads paused on connections that the listener on `port` accepts. */
-  boundReceiveBuffers(port: number): void;
   /** Writes what is left of the access log. */
   close(): void;
 }
@@ -194,13 +191,12 @@ export function openWorker(options: {
       addon.setEndpointAddresses(upstream, endpoint, addresses),
     exchangesInFlight: () => addon.exchangesInFlight(),
     front: {
-      listen: (number, { host, port }) => addon.listenNatively(number, host, port),
+      listen: (number, { host, port }) => addon.listen(number, host, port),
       stopListening: (number) => addon.stopListening(number),
       drain: () => addon.drainConnections(),
       close: () => addon.closeConnections(),
       busy: () => addon.busyConnections(),
     },
-    boundReceiveBuffers: (port) => addon.boundReceiveBuffers(port),
     close: () => addon.closeAccessLog(),
   };
 }

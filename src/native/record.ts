@@ -20,6 +20,8 @@ export const KIND = {
   end: 4,
   abort: 5,
   resumeBody: 6,
+  /** A connection to take over: the id is its descriptor, the status its listener's number. */
+  connection: 7,
 } as const;
 
 /** How a response ends; the bits above the low byte of the second word. */

@@ -173,10 +173,10 @@ pub fn close_access_log() -> Result<()> {
     Ok(())
 }
 
-/// Accepts connections natively on `host:port` as the configuration's listener `number`. Throws
-/// when the address can't be bound.
+/// Accepts connections on `host:port` as the configuration's listener `number`. Those that the
+/// other front is to have come as records. Throws when the address can't be bound.
 #[napi]
-pub fn listen_natively(number: u32, host: String, port: u16) -> Result<()> {
+pub fn listen(number: u32, host: String, port: u16) -> Result<()> {
     let ip: IpAddr = host.parse().map_err(failed)?;
     opened()?.listen(number as usize, SocketAddr::new(ip, port)).map_err(failed)
 }
@@ -206,13 +206,6 @@ pub fn close_connections() -> Result<()> {
 #[napi]
 pub fn busy_connections() -> Result<u32> {
     Ok(u32::try_from(opened()?.busy_connections()).unwrap_or(u32::MAX))
-}
-
-/// Keeps one read of the front on connections of the listener on `port` below what it takes in
-/// one go, so that it stops when it is told to. Throws when there is no such listener.
-#[napi]
-pub fn bound_receive_buffers(port: u16) -> Result<()> {
-    net::bound_receive_buffers(port).map_err(failed)
 }
 
 fn opened() -> Result<&'static Worker> {

@@ -11,12 +11,10 @@ use rustix::{
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags,
-        SocketType, acceptfrom_with, bind, connect, getsockname, recv, send, sendmsg, shutdown,
-        socket_with, sockopt,
+        SocketType, acceptfrom_with, bind, connect, recv, send, sendmsg, shutdown, socket_with,
+        sockopt,
     },
 };
-
-use crate::uv::foreign_descriptor;
 
 /// Most parts of one [`transmit_parts`].
 const PARTS_MAX: usize = 3;
@@ -64,8 +62,12 @@ pub(crate) fn finish_connecting(fd: impl AsFd) -> io::Result<()> {
 
 /// Reads once.
 pub(crate) fn receive(fd: impl AsFd, buffer: &mut [u8]) -> Progress {
+    receive_with(fd, buffer, RecvFlags::empty())
+}
+
+fn receive_with(fd: impl AsFd, buffer: &mut [u8], flags: RecvFlags) -> Progress {
     loop {
-        match recv(&fd, &mut *buffer, RecvFlags::empty()) {
+        match recv(&fd, &mut *buffer, flags) {
             Ok((0, _)) => return Progress::Ended,
             Ok((count, _)) => return Progress::Bytes(count),
             Err(Errno::INTR) => {}
@@ -73,6 +75,11 @@ pub(crate) fn receive(fd: impl AsFd, buffer: &mut [u8]) -> Progress {
             Err(_) => return Progress::Failed,
         }
     }
+}
+
+/// Looks at what can be read, and leaves it there.
+pub(crate) fn peek(fd: impl AsFd, buffer: &mut [u8]) -> Progress {
+    receive_with(fd, buffer, RecvFlags::PEEK)
 }
 
 /// Writes once.
@@ -170,27 +177,13 @@ pub(crate) fn reset_on_close(fd: impl AsFd) {
 /// even on a connection that was paused; with less than that in the kernel it can't.
 const RECEIVE_BUFFER_BYTES: usize = 192 << 10;
 
-/// Bounds the kernel's receive buffer of every connection that the listener on `port` accepts
-/// from now on. The kernel doubles the number for its own needs. Source: socket(7), `SO_RCVBUF`.
+/// Bounds the kernel's receive buffer of every connection that a listener accepts from now on. The
+/// kernel doubles the number for its own needs. Source: socket(7), `SO_RCVBUF`.
 ///
 /// # Errors
 ///
-/// When this process has no listener on that port.
-pub(crate) fn bound_receive_buffers(port: u16) -> io::Result<()> {
-    let mut found = false;
-    for entry in std::fs::read_dir("/proc/self/fd")? {
-        let Some(number) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let Some(fd) = foreign_descriptor(number) else { continue };
-        if sockopt::socket_acceptconn(fd) != Ok(true) {
-            continue;
-        }
-        let bound = getsockname(fd).ok().and_then(|address| SocketAddr::try_from(address).ok());
-        if bound.is_some_and(|address| address.port() == port) {
-            sockopt::set_socket_recv_buffer_size(fd, RECEIVE_BUFFER_BYTES)?;
-            found = true;
-        }
-    }
-    if found { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+/// When it is no socket.
+pub(crate) fn bound_receive_buffers(listener: impl AsFd) -> io::Result<()> {
+    sockopt::set_socket_recv_buffer_size(listener, RECEIVE_BUFFER_BYTES)?;
+    Ok(())
 }

@@ -37,12 +37,17 @@ pub(crate) enum Kind {
     Abort = 5,
     /// The request body may flow again.
     ResumeBody = 6,
+    /// A connection for the other front: its id is the descriptor, its status the listener.
+    Connection = 7,
 }
 
 impl Kind {
     fn of(number: u32) -> Option<Self> {
-        let all = [Self::Whole, Self::Start, Self::Chunk, Self::End, Self::Abort, Self::ResumeBody];
-        all.into_iter().find(|&kind| kind as u32 == number)
+        let others = [Self::End, Self::Abort, Self::ResumeBody, Self::Connection];
+        [Self::Whole, Self::Start, Self::Chunk]
+            .into_iter()
+            .chain(others)
+            .find(|&kind| kind as u32 == number)
     }
 }
 
@@ -186,8 +191,8 @@ impl Ring {
         self.count >= RECORDS_MAX - 64 || self.written > DATA_BYTES - RESERVE_BYTES
     }
 
-    /// Moves the records of the exchanges that `is_wanted` to `out`, in order.
-    pub(crate) fn take_out(&mut self, out: &mut Vec<Record>, is_wanted: impl Fn(u32) -> bool) {
+    /// Moves the records that `is_wanted` to `out`, in order.
+    pub(crate) fn take_out(&mut self, out: &mut Vec<Record>, is_wanted: impl Fn(&Record) -> bool) {
         let mut kept = 0;
         for at in (0..self.count * RECORD_WORDS).step_by(RECORD_WORDS) {
             let words = self.records.get(at..at + RECORD_WORDS);
@@ -196,7 +201,7 @@ impl Ring {
                 break;
             };
             match Record::read(&words) {
-                Some(record) if is_wanted(record.id) => out.push(record),
+                Some(record) if is_wanted(&record) => out.push(record),
                 _ => {
                     self.records.copy_within(at..at + RECORD_WORDS, kept * RECORD_WORDS);
                     kept += 1;

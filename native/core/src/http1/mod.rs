@@ -12,6 +12,7 @@ pub mod field;
 pub mod framing;
 pub mod head;
 pub mod host;
+pub mod plain;
 
 #[cfg(test)]
 mod cases;

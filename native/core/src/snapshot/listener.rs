@@ -3,7 +3,7 @@
 use crate::model;
 
 /// Bounds of one listener's connections. What does not apply is 0.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ListenerPlan {
     /// Most open connections, in one worker.
     pub connections_max: usize,
@@ -17,10 +17,27 @@ pub struct ListenerPlan {
     pub send_idle_ms: u64,
     /// Slowest pace of a request body, bytes a second.
     pub body_bytes_per_second_min: u64,
+    /// Whether connections that begin with a plain request go to the other front.
+    pub passes: bool,
+}
+
+impl ListenerPlan {
+    /// For listeners of the other front: what it holds its own connections to.
+    fn at_door() -> Self {
+        Self {
+            connections_max: usize::MAX,
+            connections_per_address_max: usize::MAX,
+            head_ms: 10_000,
+            idle_ms: 10_000,
+            send_idle_ms: 10_000,
+            body_bytes_per_second_min: 64,
+            passes: true,
+        }
+    }
 }
 
 pub(super) fn compile(listener: &model::Listener) -> ListenerPlan {
-    let Some(bounds) = &listener.connections else { return ListenerPlan::default() };
+    let Some(bounds) = &listener.connections else { return ListenerPlan::at_door() };
     ListenerPlan {
         connections_max: bounds.max,
         connections_per_address_max: bounds.per_address_max,
@@ -28,5 +45,6 @@ pub(super) fn compile(listener: &model::Listener) -> ListenerPlan {
         idle_ms: bounds.idle_ms,
         send_idle_ms: bounds.send_idle_ms,
         body_bytes_per_second_min: bounds.body_bytes_per_second_min,
+        passes: false,
     }
 }

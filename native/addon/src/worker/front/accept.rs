@@ -36,8 +36,12 @@ impl Listener {
         event_loop: EventLoop,
         number: usize,
         address: SocketAddr,
+        passes: bool,
     ) -> io::Result<Self> {
         let fd = net::listen(address)?;
+        if passes {
+            net::bound_receive_buffers(&fd)?;
+        }
         let poll = Poll::new(event_loop, fd.as_fd(), LISTENER_TOKEN | number as u64)?;
         poll.watch(true, false);
         Ok(Self { poll, fd, resting: false, open: 0 })
@@ -98,6 +102,7 @@ impl State {
                 socket: Some(Socket { poll, fd }),
                 listener: number,
                 peer,
+                at_door: plan.passes,
                 deadline_ms: after(now_ns, plan.idle_ms),
                 ..Downstream::default()
             };

@@ -34,6 +34,8 @@ pub(super) struct Downstream {
     /// Who calls: the socket's peer.
     pub(super) peer: IpAddr,
     pub(super) stage: Stage,
+    /// Nothing was read yet: the other front may get it.
+    pub(super) at_door: bool,
     /// Read and not used yet.
     pub(super) held: Vec<u8>,
     /// Composed and not taken yet, from `sent` on.
@@ -70,6 +72,7 @@ impl Default for Downstream {
             listener: 0,
             peer: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
             stage: Stage::Head,
+            at_door: false,
             held: Vec::new(),
             output: Vec::new(),
             sent: 0,

@@ -12,6 +12,7 @@
 mod accept;
 mod compose;
 mod deadlines;
+mod door;
 mod downstream;
 mod end;
 mod read;
@@ -127,7 +128,10 @@ impl State {
                 if ready.writable {
                     self.flush_downstream(key, now_ns);
                 }
-                if ready.readable {
+                let at_door = self.front.downstreams.get(key).is_some_and(|known| known.at_door);
+                if ready.readable && at_door {
+                    self.look_at_door(key, now_ns);
+                } else if ready.readable {
                     self.read_downstream(key, now_ns);
                 }
                 self.front.current = None;
@@ -159,7 +163,8 @@ impl State {
     ///
     /// When the address can't be bound.
     pub(super) fn listen(&mut self, number: usize, address: SocketAddr) -> std::io::Result<()> {
-        let listener = Listener::open(self.event_loop, number, address)?;
+        let passes = self.snapshot.listeners.get(number).is_some_and(|plan| plan.passes);
+        let listener = Listener::open(self.event_loop, number, address, passes)?;
         self.front.listeners.insert(number, listener);
         Ok(())
     }

@@ -23,7 +23,11 @@ impl State {
         }
         let mut records = std::mem::take(&mut self.front.records);
         let front = &self.front;
-        self.ring.take_out(&mut records, |id| front.downstream_of(Key::from_id(id)).is_some());
+        let is_ours = |record: &Record| {
+            record.kind != Kind::Connection
+                && front.downstream_of(Key::from_id(record.id)).is_some()
+        };
+        self.ring.take_out(&mut records, is_ours);
         for record in records.drain(..) {
             let exchange = Key::from_id(record.id);
             let Some(key) = self.front.downstream_of(exchange) else { continue };
@@ -48,6 +52,7 @@ impl State {
                 }
                 self.take_held(key, now_ns);
             }
+            Kind::Connection => {}
         }
     }
 
