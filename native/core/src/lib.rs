@@ -11,6 +11,7 @@ mod json;
 pub mod metrics;
 pub mod model;
 pub mod problem;
+pub mod proxy_protocol;
 pub mod rate_limit;
 pub mod request_id;
 pub mod rewrite;

@@ -2,13 +2,9 @@
 //!
 //! Source: RFC 9110 §5 (fields), §7.6.1 (Connection).
 
-use httparse::Header;
+mod connection;
 
-/// Options a [`ConnectionOptions`] holds itself; further ones are looked up in the fields again.
-const OPTIONS_HELD_MAX: usize = 16;
-
-/// Options of one message that are honoured; no message has more fields than this.
-const OPTIONS_MAX: usize = 128;
+pub use connection::{ConnectionOptions, is_hop_by_hop};
 
 /// `tchar` by byte. Source: RFC 9110 §5.6.2.
 const TCHAR: [bool; 256] = tchar_table();
@@ -89,105 +85,9 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(trim_ows).filter(|element| !element.is_empty())
 }
 
-/// Whether a field concerns one connection only and is never forwarded, `Connection` or not.
-#[inline]
-pub fn is_hop_by_hop(name: &str) -> bool {
-    let any = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
-    match name.len() {
-        2 => any(&["te"]),
-        7 => any(&["trailer", "upgrade"]),
-        10 => any(&["connection", "keep-alive"]),
-        14 => any(&["http2-settings"]),
-        16 => any(&["proxy-connection"]),
-        17 => any(&["transfer-encoding"]),
-        18 => any(&["proxy-authenticate"]),
-        19 => any(&["proxy-authorization"]),
-        _ => false,
-    }
-}
-
-/// What the `Connection` fields of a message list.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectionOptions<'a> {
-    fields: &'a [Header<'a>],
-    held: [&'a [u8]; OPTIONS_HELD_MAX],
-    count: usize,
-    close: bool,
-    keep_alive: bool,
-    upgrade: bool,
-}
-
-impl<'a> ConnectionOptions<'a> {
-    /// Reads every `Connection` field; the first 128 options count.
-    pub fn from_fields(fields: &'a [Header<'a>]) -> Self {
-        let mut options = Self {
-            fields,
-            held: [&[]; OPTIONS_HELD_MAX],
-            count: 0,
-            close: false,
-            keep_alive: false,
-            upgrade: false,
-        };
-        for option in connection_options(fields) {
-            options.close |= option.eq_ignore_ascii_case(b"close");
-            options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            options.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
-            if let Some(slot) = options.held.get_mut(options.count) {
-                *slot = option;
-            }
-            options.count += 1;
-        }
-        options
-    }
-
-    /// Whether `name` is listed: a field of that name ends here.
-    ///
-    /// A listed `Content-Length` or `Host` says nothing about framing or routing, which are read
-    /// from the fields whatever this answers.
-    #[inline]
-    pub fn names(&self, name: &str) -> bool {
-        if self.count == 0 {
-            return false;
-        }
-        let listed = |option: &[u8]| option.eq_ignore_ascii_case(name.as_bytes());
-        if self.count <= OPTIONS_HELD_MAX {
-            self.held.iter().take(self.count).any(|option| listed(option))
-        } else {
-            connection_options(self.fields).any(listed)
-        }
-    }
-
-    /// Whether `close` is listed.
-    pub fn close(&self) -> bool {
-        self.close
-    }
-
-    /// Whether `keep-alive` is listed.
-    pub fn keep_alive(&self) -> bool {
-        self.keep_alive
-    }
-
-    /// Whether `upgrade` is listed.
-    pub fn upgrade(&self) -> bool {
-        self.upgrade
-    }
-}
-
-fn connection_options<'a>(fields: &'a [Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
-    fields
-        .iter()
-        .filter(|field| field.name.eq_ignore_ascii_case("connection"))
-        .flat_map(|field| list(field.value))
-        .take(OPTIONS_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn field<'a>(name: &'a str, value: &'a [u8]) -> Header<'a> {
-        Header { name, value }
-    }
 
     #[test]
     fn a_token_is_neither_empty_nor_holds_a_delimiter() {
@@ -217,49 +117,5 @@ mod tests {
     fn a_tab_does_not_hide_a_control_beside_it() {
         assert!(valid_value(b"a\t b\t\t  c"));
         assert!(!valid_value(b"a\t b\t\t \n c"));
-    }
-
-    #[test]
-    fn hop_by_hop_fields_are_known_in_any_case() {
-        for name in [
-            "connection",
-            "http2-settings",
-            "keep-alive",
-            "proxy-authenticate",
-            "proxy-authorization",
-            "proxy-connection",
-            "te",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-        ] {
-            assert!(is_hop_by_hop(name) && is_hop_by_hop(&name.to_ascii_uppercase()), "{name}");
-        }
-        for name in ["content-length", "host", "x-te", "cookie", "tea", ""] {
-            assert!(!is_hop_by_hop(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn options_are_read_from_every_connection_field_in_any_case() {
-        let fields = [
-            field("Connection", b" Keep-Alive ,, X-One"),
-            field("x-two", b"close"),
-            field("CONNECTION", b"Close,Upgrade"),
-        ];
-        let options = ConnectionOptions::from_fields(&fields);
-        assert!(options.close() && options.keep_alive() && options.upgrade());
-        assert!(options.names("x-one") && options.names("CLOSE"));
-        assert!(!options.names("x-two") && !options.names("x") && !options.names(""));
-    }
-
-    #[test]
-    fn an_option_beyond_those_held_is_still_found_and_the_rest_is_bounded() {
-        let many: Vec<String> = (0..200).map(|n| format!("x-{n}")).collect();
-        let value = many.join(", ");
-        let fields = [field("connection", value.as_bytes())];
-        let options = ConnectionOptions::from_fields(&fields);
-        assert!(options.names("x-0") && options.names("x-127"));
-        assert!(!options.names("x-128"));
     }
 }

@@ -6,6 +6,8 @@
 //! says exactly `chunked` and never meets a `Content-Length` or HTTP/1.0, and a name that becomes
 //! a framing field's once `_` is read as `-` is refused.
 
+mod fields;
+
 use std::fmt;
 
 use httparse::Header;
@@ -13,6 +15,7 @@ use httparse::Header;
 use super::field::{ConnectionOptions, trim_ows};
 use super::head::{RequestHead, ResponseHead};
 use super::host::is_host;
+use fields::FramingFields;
 
 /// How a body ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,66 +86,6 @@ impl fmt::Display for FramingError {
 }
 
 impl std::error::Error for FramingError {}
-
-/// The fields that frame a message, each at most once.
-#[derive(Default)]
-struct FramingFields<'a> {
-    host: Option<&'a [u8]>,
-    length: Option<&'a [u8]>,
-    transfer_encoding: Option<&'a [u8]>,
-    expect: Option<&'a [u8]>,
-    connection: bool,
-    upgrade: bool,
-}
-
-impl<'a> FramingFields<'a> {
-    #[inline]
-    fn collect(fields: &'a [Header<'a>]) -> Result<Self, FramingError> {
-        let mut found = Self::default();
-        for field in fields {
-            let (name, value) = (field.name, field.value);
-            match name.len() {
-                4 if name.eq_ignore_ascii_case("host") => {
-                    once(&mut found.host, value, FramingError::HostRepeated)?;
-                }
-                6 if name.eq_ignore_ascii_case("expect") => {
-                    once(&mut found.expect, value, FramingError::ExpectationUnknown)?;
-                }
-                7 => found.upgrade |= name.eq_ignore_ascii_case("upgrade"),
-                10 => found.connection |= name.eq_ignore_ascii_case("connection"),
-                14 if name.eq_ignore_ascii_case("content-length") => {
-                    once(&mut found.length, value, FramingError::LengthRepeated)?;
-                }
-                14 if is_spelling_of(name, "content-length") => {
-                    return Err(FramingError::FieldNameConfusable);
-                }
-                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
-                    let repeated = FramingError::TransferEncodingUnsupported;
-                    once(&mut found.transfer_encoding, value, repeated)?;
-                }
-                17 if is_spelling_of(name, "transfer-encoding") => {
-                    return Err(FramingError::FieldNameConfusable);
-                }
-                _ => {}
-            }
-        }
-        Ok(found)
-    }
-
-    /// The body's length as the fields give it; `None` when they say nothing.
-    fn body(&self, minor: u8) -> Result<Option<BodyLength>, FramingError> {
-        match (self.length, self.transfer_encoding) {
-            (None, None) => Ok(None),
-            (Some(_), Some(_)) => Err(FramingError::LengthAndTransferEncoding),
-            (Some(length), None) => parse_length(length).map(BodyLength::Length).map(Some),
-            (None, Some(_)) if minor == 0 => Err(FramingError::TransferEncodingHttp10),
-            (None, Some(coding)) if trim_ows(coding).eq_ignore_ascii_case(b"chunked") => {
-                Ok(Some(BodyLength::Chunked))
-            }
-            (None, Some(_)) => Err(FramingError::TransferEncodingUnsupported),
-        }
-    }
-}
 
 /// How a request is framed (RFC 9112 §6.3), with `Host` checked on the way (§3.2).
 ///
@@ -219,38 +162,6 @@ pub fn connection_persists(head: &ResponseHead<'_, '_>) -> bool {
 
 fn persists(minor: u8, options: &ConnectionOptions<'_>) -> bool {
     !options.close() && (minor > 0 || options.keep_alive())
-}
-
-#[inline]
-fn once<'a>(
-    slot: &mut Option<&'a [u8]>,
-    value: &'a [u8],
-    repeated: FramingError,
-) -> Result<(), FramingError> {
-    if slot.replace(value).is_some() { Err(repeated) } else { Ok(()) }
-}
-
-/// Whether `name` reads as `known` once `_` is taken for `-`, as CGI-like upstreams do.
-fn is_spelling_of(name: &str, known: &str) -> bool {
-    let same = |(byte, known): (u8, u8)| {
-        byte.eq_ignore_ascii_case(&known) || (byte == b'_' && known == b'-')
-    };
-    name.bytes().zip(known.bytes()).all(same)
-}
-
-/// `1*DIGIT` in 64 bits, without wrapping (RFC 9110 §8.6).
-fn parse_length(value: &[u8]) -> Result<u64, FramingError> {
-    let digits = trim_ows(value);
-    if digits.is_empty() {
-        return Err(FramingError::LengthInvalid);
-    }
-    digits
-        .iter()
-        .try_fold(0_u64, |length, byte| {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-            length.checked_mul(10)?.checked_add(digit)
-        })
-        .ok_or(FramingError::LengthInvalid)
 }
 
 #[cfg(test)]

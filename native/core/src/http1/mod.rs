@@ -8,11 +8,13 @@
 
 pub mod body;
 pub mod chunked;
+pub mod date;
 pub mod field;
 pub mod framing;
 pub mod head;
 pub mod host;
 pub mod plain;
+pub mod write;
 
 #[cfg(test)]
 mod cases;

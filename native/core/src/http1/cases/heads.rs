@@ -1,6 +1,7 @@
 //! Heads against the grammar.
 
-use super::super::head::HeadError as H;
+use super::super::field::{is_token_byte, is_value_byte};
+use super::super::head::{HeadError as H, Limits, field_scratch, parse_request};
 use super::{Outcome, post, request};
 
 #[test]
@@ -77,4 +78,48 @@ fn a_field_line_against_the_grammar_is_refused() {
     }
     let twice = b"\r\n\r\nGET /echo HTTP/1.1\r\nHost: gw.test\r\n\r\n";
     assert_eq!(request(twice), Outcome::Head(H::Malformed("empty lines")), "leading-crlf-twice");
+}
+
+#[test]
+fn another_protocol_is_refused_before_its_first_line_ends() {
+    for (name, raw, expected) in [
+        ("http2-preface", &b"PRI * HTTP/2"[..], H::VersionNotSupported),
+        ("tls-hello", b"\x16", H::Malformed("request line")),
+        ("proxy-v1", b"PROXY TCP4 1", H::Malformed("HTTP version")),
+        ("proxy-v2", b"\r\n\r", H::Malformed("empty lines")),
+        ("http09", b"GET /echo\r", H::Malformed("request line")),
+        ("response", b"HTTP/", H::Malformed("request line")),
+    ] {
+        assert_eq!(request(raw), Outcome::Head(expected), "{name}");
+        let before = raw.split_last().map(|(_, before)| request(before));
+        assert_eq!(before, Some(Outcome::Partial), "{name} one byte earlier");
+    }
+}
+
+#[test]
+fn every_byte_is_allowed_exactly_where_the_grammar_has_it() {
+    let is_read = |raw: &[u8], part: &[u8]| {
+        let mut scratch = field_scratch();
+        let head = parse_request(raw, &mut scratch, &Limits::default());
+        head.is_ok_and(|head| {
+            head.is_some_and(|head| {
+                let fields = head.fields.iter();
+                let mut parts = fields.flat_map(|field| [field.name.as_bytes(), field.value]);
+                [head.method, head.target].contains(&part) || parts.any(|found| found == part)
+            })
+        })
+    };
+    let hosted = "HTTP/1.1\r\nHost: a\r\n";
+    for byte in 0..=u8::MAX {
+        let part = [b'q', byte, b'q'];
+        for (place, before, after, expected) in [
+            ("method", String::new(), format!(" / {hosted}\r\n"), is_token_byte(byte)),
+            ("target", "GET ".into(), format!(" {hosted}\r\n"), byte.is_ascii_graphic()),
+            ("name", format!("GET / {hosted}"), ": y\r\n\r\n".into(), is_token_byte(byte)),
+            ("value", format!("GET / {hosted}X: "), "\r\n\r\n".into(), is_value_byte(byte)),
+        ] {
+            let raw = [before.as_bytes(), &part, after.as_bytes()].concat();
+            assert_eq!(is_read(&raw, &part), expected, "{byte:#04x} in a {place}");
+        }
+    }
 }

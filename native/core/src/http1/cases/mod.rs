@@ -6,6 +6,7 @@ mod chunked;
 mod framing;
 mod heads;
 mod responses;
+mod wire;
 
 use super::body::BodyReader;
 use super::framing::{BodyLength, FramingError, request_framing, response_framing};
