@@ -70,7 +70,7 @@ routes:
   const { core, calls } = countedWorker(JSON.stringify(loaded.model));
   core.setEndpointAddresses('up', 0, ['127.0.0.1']);
   const port = await freePort();
-  const listener = await listen(core, { host: '127.0.0.1', port });
+  const listener = listen(core, 0, { host: '127.0.0.1', port });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   for (let sent = 0; sent < REQUESTS; sent += 1) assert.equal(await status(port, agent), 200);

@@ -10,8 +10,9 @@ use super::{
 };
 
 /// Whether the request is plain: HTTP/1.1 in origin form, ASCII, with a body of known length or
-/// none, and nothing behind it yet. `behind` is what has come after its head.
-pub fn is_plain(head: &RequestHead<'_, '_>, behind: &[u8]) -> bool {
+/// none, and nothing before or behind it. `bytes` is what has come, from its first byte on.
+pub fn is_plain(head: &RequestHead<'_, '_>, bytes: &[u8]) -> bool {
+    let behind_bytes = bytes.len().saturating_sub(head.len) as u64;
     let Ok(framing) = request_framing(head) else { return false };
     let body_bytes = match framing.body {
         BodyLength::None => 0,
@@ -21,7 +22,8 @@ pub fn is_plain(head: &RequestHead<'_, '_>, behind: &[u8]) -> bool {
     head.minor == 1
         && head.target.starts_with(b"/")
         && head.method != b"CONNECT"
-        && behind.len() as u64 <= body_bytes
+        && bytes.starts_with(head.method)
+        && behind_bytes <= body_bytes
         && !framing.expect_continue
         && head.fields.iter().all(|field| field.value.is_ascii())
 }
@@ -35,7 +37,7 @@ mod tests {
         let mut scratch = field_scratch();
         let head = parse_request(bytes.as_bytes(), &mut scratch, &Limits::default()).unwrap();
         let head = head.unwrap();
-        is_plain(&head, &bytes.as_bytes()[head.len..])
+        is_plain(&head, bytes.as_bytes())
     }
 
     #[test]
@@ -49,6 +51,7 @@ mod tests {
     fn what_parsers_read_differently_is_not() {
         for bytes in [
             "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+            "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
             "CONNECT /a HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -98,15 +98,18 @@ pub fn write_response_end(
 }
 
 /// Appends decimal digits.
-fn write_number(out: &mut Vec<u8>, number: u64) {
-    let mut unit = 1;
-    while number / unit >= 10 {
-        unit *= 10;
+pub(crate) fn write_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0_u8; 20];
+    let mut used = 0;
+    for slot in digits.iter_mut().rev() {
+        *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        used += 1;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
     }
-    while unit > 0 {
-        out.push(b'0' + u8::try_from(number / unit % 10).unwrap_or(0));
-        unit /= 10;
-    }
+    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
 }
 
 #[cfg(test)]

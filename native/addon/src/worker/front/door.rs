@@ -35,11 +35,7 @@ impl State {
                 let bytes = self.front.scratch.get(..count).unwrap_or_default();
                 let mut fields = field_scratch();
                 let head = parse_request(bytes, &mut fields, &self.snapshot.edge.head_limits);
-                head.is_ok_and(|head| {
-                    head.is_some_and(|head| {
-                        is_plain(&head, bytes.get(head.len..).unwrap_or_default())
-                    })
-                })
+                head.is_ok_and(|head| head.is_some_and(|head| is_plain(&head, bytes)))
             }
             Progress::Blocked => return,
             Progress::Ended | Progress::Failed => return self.drop_downstream(key, now_ns),

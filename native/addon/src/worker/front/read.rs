@@ -6,6 +6,7 @@ use gateway_core::{
         body::BodyReader,
         framing::BodyLength,
         head::{HeadError, RequestHead, field_scratch, parse_request},
+        write::CONTINUE,
     },
     problem::Code,
     slab::Key,
@@ -19,7 +20,6 @@ use super::{
         exchange::after,
         state::{READ_BYTES, State},
     },
-    compose::CONTINUE,
     downstream::{Downstream, Stage},
 };
 

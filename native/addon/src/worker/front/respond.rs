@@ -1,7 +1,10 @@
 //! From records to bytes: the responses of this front's exchanges.
 
 use gateway_core::{
-    http1::chunked::{LAST_CHUNK, write_chunk_head},
+    http1::{
+        chunked::{LAST_CHUNK, write_chunk_head},
+        write::{ConnectionField, ResponseFraming},
+    },
     slab::Key,
 };
 
@@ -10,8 +13,8 @@ use crate::ring::{
 };
 
 use super::{
-    super::{exchange::after, state::State},
-    compose::{Connection, Framing, compose},
+    super::{exchange::after, journal::unix_ms, state::State},
+    compose::{Shape, compose},
     downstream::Stage,
 };
 
@@ -65,14 +68,13 @@ impl State {
         downstream.close |= downstream.body.is_some();
         let has_body = record.flags & FLAG_NO_BODY == 0;
         let framing = if has_body {
-            Framing::Length((record.body_end - record.body_start) as u64)
+            ResponseFraming::Length((record.body_end - record.body_start) as u64)
         } else if record.flags & FLAG_LENGTH != 0 {
-            Framing::Length(record.total_bytes)
+            ResponseFraming::Length(record.total_bytes)
         } else {
-            Framing::None
+            ResponseFraming::None
         };
-        let connection = Connection::of(downstream.minor, downstream.close);
-        self.compose_head(record, framing, connection);
+        self.compose_head(key, record, framing);
         let body_end = if has_body { record.body_end } else { record.body_start };
         let body = self.ring.bytes(record.body_start, body_end);
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
@@ -90,19 +92,11 @@ impl State {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         downstream.close |=
             record.flags & FLAG_CLOSE != 0 || self.front.draining || downstream.body.is_some();
-        let framing = if record.flags & FLAG_LENGTH != 0 {
-            Framing::Length(record.total_bytes)
-        } else if downstream.minor > 0 {
-            Framing::Chunked
-        } else {
-            // Source: RFC 9112 §6.3: HTTP/1.0 knows no chunks; the end of the connection is the
-            // body's.
-            downstream.close = true;
-            Framing::UntilClose
-        };
-        downstream.chunked = framing == Framing::Chunked;
-        let connection = Connection::of(downstream.minor, downstream.close);
-        self.compose_head(record, framing, connection);
+        let length = (record.flags & FLAG_LENGTH != 0).then_some(record.total_bytes);
+        let framing = ResponseFraming::of_content(length, downstream.minor);
+        downstream.close |= framing == ResponseFraming::UntilClose;
+        downstream.chunked = framing == ResponseFraming::Chunked;
+        self.compose_head(key, record, framing);
         self.respond_more(key, exchange, record, now_ns);
     }
 
@@ -209,11 +203,13 @@ impl State {
         self.watch_downstream(key);
     }
 
-    fn compose_head(&mut self, record: &Record, framing: Framing, connection: Connection) {
-        let snapshot = self.snapshot.clone();
-        let date = self.front.date.at(super::super::journal::unix_ms() / 1000);
+    fn compose_head(&mut self, key: Key, record: &Record, framing: ResponseFraming) {
+        let Some(downstream) = self.front.downstreams.get(key) else { return };
+        let connection = ConnectionField::for_client(!downstream.close, downstream.minor);
+        let shape = Shape { status: record.status, framing, connection };
         let fields = self.ring.bytes(record.head_start, record.body_start);
-        let name = &snapshot.edge.request_id_header;
-        compose(&mut self.front.head, record.status, date, name, fields, framing, connection);
+        let first = &self.snapshot.edge.request_id_header;
+        let front = &mut self.front;
+        compose(&mut front.head, shape, &mut front.date, unix_ms() / 1000, first, fields);
     }
 }
