@@ -107,6 +107,7 @@ impl Snapshot {
                 at: format!("routes.{index}"),
                 upstreams: &upstreams,
                 consumers: &consumers,
+                request_id_header: &model.request_id.header,
                 dense_cells: &mut dense_cells,
                 errors: &mut errors,
             };
@@ -149,7 +150,7 @@ impl Snapshot {
 fn compile_edge(model: &Model, errors: &mut Vec<ModelError>) -> Option<Edge> {
     // What a route may not set, because it frames the message, can't name the request either.
     let header = (model.request_id.header.clone(), String::new());
-    if let Err(error) = HeaderOps::new(&[header], &[], &[]) {
+    for error in HeaderOps::new(&[header], &[], &[]).err().unwrap_or_default() {
         let message = format!("`{}` {}", error.name, error.message);
         errors.push(ModelError::new("requestId.header", message));
     }

@@ -1,6 +1,7 @@
 //! Routes, compiled.
 
 mod compile;
+mod fields;
 
 pub(super) use compile::Compiler;
 

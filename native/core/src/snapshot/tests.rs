@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod fields;
 mod routes;
 
 use serde_json::{Value, json};

@@ -15,6 +15,7 @@ use crate::{
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
     Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
+    fields::{self, ResponseFields},
 };
 
 /// Compiles one route.
@@ -22,6 +23,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) at: String,
     pub(crate) upstreams: &'a [UpstreamPlan],
     pub(crate) consumers: &'a Consumers,
+    pub(crate) request_id_header: &'a str,
     pub(crate) dense_cells: &'a mut usize,
     pub(crate) errors: &'a mut Vec<ModelError>,
 }
@@ -52,17 +54,23 @@ impl Compiler<'_> {
     pub(crate) fn plan(&mut self, route: &model::Route) -> Option<RoutePlan> {
         let action = self.action(route);
         let limit = route.rate_limit.as_ref().map(|limit| self.limit(&route.name, limit));
+        let auth = route.auth.as_ref().map(|auth| self.auth(auth));
         let path = self.path(&route.request.path);
-        let request = self.ops("request.headers", &route.request.headers);
-        let response = self.ops("response.headers", &route.response.headers);
+        let request_id_header = self.request_id_header;
+        let request = self.ops("request.headers", &route.request.headers, |name| {
+            fields::refused_in_request(name, request_id_header)
+        });
+        let written = ResponseFields {
+            request_id_header,
+            redirects: route.redirect.is_some(),
+            limit: limit.as_ref().and_then(Option::as_ref).map(|limit| &limit.fields),
+        };
+        let response =
+            self.ops("response.headers", &route.response.headers, |name| written.refused(name));
         Some(RoutePlan {
             name: route.name.clone(),
             action: action?,
-            auth: route.auth.as_ref().map(|auth| ApiKeyPlan {
-                header: auth.api_key.header.as_ref().map(|name| name.to_ascii_lowercase()),
-                query: auth.api_key.query.clone(),
-                keep: auth.api_key.keep,
-            }),
+            auth,
             limit: match limit {
                 Some(limit) => Some(limit?),
                 None => None,
@@ -104,10 +112,33 @@ impl Compiler<'_> {
         Some(Action::Forward(weighted))
     }
 
+    fn auth(&mut self, auth: &model::Auth) -> ApiKeyPlan {
+        let model::ApiKeyAuth { header, query, keep } = &auth.api_key;
+        let header = header.as_ref().map(|name| name.to_ascii_lowercase());
+        self.check_field("auth.apiKey.header", header.as_deref(), fields::refused_as_key);
+        ApiKeyPlan { header, query: query.clone(), keep: *keep }
+    }
+
+    /// Reports a field that can't serve its purpose.
+    fn check_field(
+        &mut self,
+        at: &str,
+        name: Option<&str>,
+        refused: impl Fn(&str, &str) -> Option<&'static str>,
+    ) {
+        let name = name.unwrap_or_default();
+        if let Some(reason) = refused(name, self.request_id_header) {
+            self.error(at, format!("`{name}` {reason}"));
+        }
+    }
+
     fn limit(&mut self, name: &str, limit: &model::RateLimit) -> Option<LimitPlan> {
         let quota = Quota::new(limit.requests, limit.window_ms, limit.burst)
             .map_err(|error| self.error("rateLimit", error.to_string()))
             .ok()?;
+        if let model::LimitBy::Header(name) = &limit.by {
+            self.check_field("rateLimit.by.header", Some(name), fields::refused_as_limit_key);
+        }
         let (key, cells) = match &limit.by {
             model::LimitBy::Consumer => (LimitKey::Consumer, self.consumers.len()),
             model::LimitBy::Tenant => (LimitKey::Tenant, self.consumers.tenants()),
@@ -172,17 +203,33 @@ impl Compiler<'_> {
         Some(template)
     }
 
-    fn ops(&mut self, field: &str, rewrite: &model::HeaderRewrite) -> Option<HeaderOps> {
+    /// `refused` says why this route may not set or add a field.
+    fn ops(
+        &mut self,
+        field: &str,
+        rewrite: &model::HeaderRewrite,
+        refused: impl Fn(&str) -> Option<&'static str>,
+    ) -> Option<HeaderOps> {
+        for (operation, written) in [("set", &rewrite.set), ("add", &rewrite.add)] {
+            for name in written.keys() {
+                if let Some(reason) = refused(name) {
+                    let at = format!("{field}.{operation}.{name}");
+                    self.error(&at, format!("{operation} `{name}`: {reason}"));
+                }
+            }
+        }
         let pairs = |map: &BTreeMap<String, String>| {
             map.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
         };
         HeaderOps::new(&pairs(&rewrite.set), &pairs(&rewrite.add), &rewrite.remove)
-            .map_err(|error| {
-                let at = match error.operation {
-                    "remove" => format!("{field}.remove"),
-                    operation => format!("{field}.{operation}.{}", error.name),
-                };
-                self.error(&at, error.to_string());
+            .map_err(|errors| {
+                for error in errors {
+                    let at = match error.operation {
+                        "remove" => format!("{field}.remove"),
+                        operation => format!("{field}.{operation}.{}", error.name),
+                    };
+                    self.error(&at, error.to_string());
+                }
             })
             .ok()
     }
