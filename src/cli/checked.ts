@@ -6,9 +6,9 @@
 
 import { existsSync } from 'node:fs';
 
-import { type Loaded, loadConfig, parseConfig } from '../config/load.ts';
+import { type Checkable, type Loaded, loadConfig, parseConfig } from '../config/load.ts';
 import type { Overrides } from '../config/overrides.ts';
-import type { Problem } from '../config/problem.ts';
+import { inOrder, type Problem } from '../config/problem.ts';
 import type { Model } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
 import { loadAddon } from './native.ts';
@@ -45,10 +45,19 @@ export async function checkOpenRoute(upstream: string, overrides: Overrides): Pr
   return checkNatively(parseConfig(JSON.stringify(written), source));
 }
 
-/** What native code has to compile is checked by compiling it. */
+/** What native code has to compile is checked by compiling it, or what is right of it. */
 async function checkNatively(loaded: Loaded): Promise<Checked> {
-  if (!loaded.ok) return loaded;
+  if (loaded.ok) {
+    const problems = await nativeProblems(loaded);
+    return problems.length === 0 ? { ok: true, model: loaded.model } : { ok: false, problems };
+  }
+  const { problems, rest } = loaded;
+  // What is known to be wrong is told, also where native code can't be loaded.
+  const more = rest === null ? [] : await nativeProblems(rest).catch(() => []);
+  return { ok: false, problems: inOrder([...problems, ...more]) };
+}
+
+async function nativeProblems(checkable: Checkable): Promise<Problem[]> {
   const { checkModel } = await loadAddon();
-  const problems = loaded.problemsAt(checkModel(JSON.stringify(loaded.model)));
-  return problems.length === 0 ? { ok: true, model: loaded.model } : { ok: false, problems };
+  return checkable.problemsAt(checkModel(JSON.stringify(checkable.model)));
 }

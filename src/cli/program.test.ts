@@ -159,6 +159,52 @@ describe('with native code', () => {
     assert.ok(out.startsWith(`${wrong}:3:36: routes[0].match.path: `), out);
   });
 
+  it('check tells everything at once, whoever finds it, and run does, too', async () => {
+    const several = file(
+      'several.yaml',
+      `${upstream}workers: \${NOT_SET}
+apiKeyFiles: [none.csv]
+forwarded: { trustedProxies: [10.0.0.1/8] }
+routes:
+  - { name: a, match: { path: "~(" }, upstreams: a }
+  - { name: b, match: { path: "/{id}" }, upstream: b, request: { headers: { set: { X-Request-ID: x, host: y } } } }
+  - { name: c, match: { path: "/{id}" }, upstream: a, request: { path: { rewrite: "/\${path.no}" } } }
+`,
+    );
+    const expected = [
+      ['3:10', 'workers'],
+      ['4:15', 'apiKeyFiles[0]'],
+      ['5:31', 'forwarded.trustedProxies[0]'],
+      ['7:31', 'routes[0].match.path'],
+      ['7:39', 'routes[0].upstreams'],
+      ['8:52', 'routes[1].upstream[0].name'],
+      ['8:98', 'routes[1].request.headers.set.X-Request-ID'],
+      ['8:107', 'routes[1].request.headers.set.host'],
+      ['9:31', 'routes[2].match.path'],
+    ];
+    const { code, out } = await run(['check', several]);
+    assert.equal(code, 1);
+    const lines = out.trimEnd().split('\n');
+    const told = expected.map(([place, path]) => `${several}:${place}: ${path}: `);
+    assert.deepEqual(
+      lines.map((line, index) => line.slice(0, told[index]?.length ?? line.length)),
+      [...told, `${told.length} problems`],
+      out,
+    );
+    const json = await run(['check', several, '-o', 'json']);
+    const { ok, problems } = JSON.parse(json.out) as {
+      ok: boolean;
+      problems: { line: number; column: number; path: string }[];
+    };
+    assert.equal(ok, false);
+    assert.deepEqual(
+      problems.map(({ line, column, path }) => [`${line}:${column}`, path]),
+      expected,
+    );
+    const started = await run(['run', '-c', several]);
+    assert.equal(started.err.trimEnd().split('\n').length, expected.length);
+  });
+
   it('explain says which route is taken', async () => {
     const { code, out } = await run(['explain', 'GET', '/r/1', '-c', valid]);
     assert.equal(code, 0);

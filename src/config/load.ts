@@ -2,7 +2,8 @@
  * Makes the resolved model of a configuration file, or says every reason why not.
  *
  * read → references → overrides → schema → meaning → model. Each step reports all it finds, each
- * finding with its line and column. Never throws for what is in the file.
+ * finding with its line and column; the next one looks at what is right so far. Never throws for
+ * what is in the file.
  *
  * @module
  */
@@ -13,20 +14,27 @@ import { dirname, resolve } from 'node:path';
 import { type ConfigDocument, readDocument, TEXT_MAX_BYTES } from './document.ts';
 import { findingsOf } from './issues.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
-import { type Finding, formatPath, type Problem } from './problem.ts';
+import { type Finding, formatPath, inOrder, type Problem } from './problem.ts';
 import { type Environment, type References, reasonOf, resolveReferences } from './references.ts';
 import { resolveModel } from './resolve.ts';
+import { isWithin, salvage, unrelated } from './salvage.ts';
 import { Config, type Model, type ValidConfig } from './schema.ts';
 import { checkMeaning } from './semantics.ts';
 
+/** A model, and the place in the file of what native code finds in it (`routes.0.match.path`). */
+export interface Checkable {
+  readonly model: Model;
+  problemsAt(found: readonly { path: string; message: string }[]): Problem[];
+}
+
 export type Loaded =
+  | ({ readonly ok: true } & Checkable)
   | {
-      readonly ok: true;
-      readonly model: Model;
-      /** Gives what native code found in the model (`routes.0.match.path`) its place in the file. */
-      problemsAt(found: readonly { path: string; message: string }[]): Problem[];
-    }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** What is right, for native code to check; null when too little is left. Never to be run. */
+      readonly rest: Checkable | null;
+    };
 
 export interface Source {
   /** How problems name the file. */
@@ -58,43 +66,70 @@ export function loadConfig(
 
 /** The same for text that has been read already. */
 export function parseConfig(text: string, source: Source): Loaded {
-  const { file, baseDir, env } = source;
+  const { file, baseDir, env, cores } = source;
   const read = readDocument(text);
   if (!read.ok) {
-    return { ok: false, problems: read.faults.map((fault) => ({ file, path: '', ...fault })) };
+    const problems = read.faults.map((fault) => ({ file, path: '', ...fault }));
+    return { ok: false, problems, rest: null };
   }
   const { document } = read;
-  const { references, findings } = resolveReferences(document, { env, baseDir });
-  const place = (found: readonly Finding[]): Problem[] =>
-    found.map((finding) => placed(finding, { file, document, references }));
-  if (findings.length > 0) return { ok: false, problems: place(findings) };
+  const { references, findings: missing } = resolveReferences(document, { env, baseDir });
+  const shape = check(document, references, source.overrides ?? {});
+  const found = [...missing, ...withoutConsequences(shape.findings, missing)];
 
-  const checked = check(document, references, source.overrides ?? {});
-  const wrong = checked.ok ? checkMeaning(checked.config, baseDir) : checked.findings;
-  if (!checked.ok || wrong.length > 0) return { ok: false, problems: inOrder(place(wrong)) };
-  const { cores } = source;
-  return {
-    ok: true,
-    model: resolveModel(checked.config, cores === undefined ? { baseDir } : { baseDir, cores }),
-    problemsAt: (found) =>
-      inOrder(place(found.map(({ path, message }) => ({ path: document.pathOf(path), message })))),
+  const meant = found.length === 0 ? shape.config : rightPart(shape.written, found);
+  if (meant !== null) found.push(...unrelated(checkMeaning(meant, baseDir), found));
+  const config = found.length === 0 ? meant : rightPart(shape.written, found);
+
+  const place = (findings: readonly Finding[]): Problem[] =>
+    inOrder(findings.map((finding) => placed(finding, { file, document, references })));
+  const rest = config && {
+    model: resolveModel(config, cores === undefined ? { baseDir } : { baseDir, cores }),
+    problemsAt: (errors: readonly { path: string; message: string }[]): Problem[] => {
+      const later = errors.map(({ path, message }) => ({ path: document.pathOf(path), message }));
+      return place(unrelated(later, found));
+    },
   };
+  if (found.length === 0 && rest !== null) return { ok: true, ...rest };
+  return { ok: false, problems: place(found), rest };
 }
 
-type Checked =
-  | { readonly ok: true; readonly config: ValidConfig }
-  | { readonly ok: false; readonly findings: readonly Finding[] };
+/** What the schema says. `config` is there when it finds nothing. */
+interface Shape {
+  readonly written: unknown;
+  readonly config: ValidConfig | null;
+  readonly findings: readonly Finding[];
+}
 
 /** Twice at most: where a reference gave text and the schema wants a number, it is made one. */
-function check(document: ConfigDocument, references: References, overrides: Overrides): Checked {
+function check(document: ConfigDocument, references: References, overrides: Overrides): Shape {
   for (let attempt = 1; ; attempt += 1) {
-    const written = applyOverrides(document.toValue(), overrides);
-    const parsed = Config.safeParse(written ?? {});
-    if (parsed.success) return { ok: true, config: parsed.data };
+    const written = applyOverrides(document.toValue(), overrides) ?? {};
+    const parsed = Config.safeParse(written);
+    if (parsed.success) return { written, config: parsed.data, findings: [] };
     const findings = findingsOf(parsed.error.issues, written);
     const retyped = findings.filter(({ path }) => references.retype(path));
-    if (attempt > 1 || retyped.length === 0) return { ok: false, findings };
+    if (attempt > 1 || retyped.length === 0) return { written, config: null, findings };
   }
+}
+
+/** A value that is missing is told once: that its kind is wrong as well says nothing. */
+function withoutConsequences(
+  findings: readonly Finding[],
+  missing: readonly Finding[],
+): readonly Finding[] {
+  return findings.filter(
+    ({ path, at }) => at === 'key' || !missing.some((value) => isWithin(value.path, path)),
+  );
+}
+
+/** More is one mistake made everywhere, and taking out each would take long. */
+const TAKEN_OUT_MAX = 1000;
+
+/** The configuration without what was found wrong, if the schema agrees to that. */
+function rightPart(written: unknown, wrong: readonly Finding[]): ValidConfig | null {
+  if (wrong.length > TAKEN_OUT_MAX) return null;
+  return Config.safeParse(salvage(written, wrong)).data ?? null;
 }
 
 function placed(
@@ -109,12 +144,8 @@ function placed(
   };
 }
 
-function inOrder(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
 function unreadable(file: string, message: string): Loaded {
-  return { ok: false, problems: [{ file, line: 1, column: 1, path: '', message }] };
+  return { ok: false, problems: [{ file, line: 1, column: 1, path: '', message }], rest: null };
 }
 
 function readingFault(error: unknown): string {

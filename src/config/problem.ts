@@ -36,6 +36,11 @@ export function formatProblem(problem: Problem): string {
     : `${where}: ${problem.path}: ${problem.message}`;
 }
 
+/** As they stand in the file. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
 /** `['routes', 0, 'match']` becomes `routes[0].match`; a key that is no plain word is quoted. */
 export function formatPath(path: Path): string {
   let text = '';

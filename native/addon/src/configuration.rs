@@ -65,6 +65,18 @@ pub(crate) fn load(model_json: &str, keys: &str) -> Result<Loaded, Vec<ModelErro
     Ok(Loaded { model, snapshot })
 }
 
+/// Everything that is wrong with a model, its files of keys included.
+pub(crate) fn check(model_json: &str) -> Vec<ModelError> {
+    let (keys, mut errors) = match read_key_files(model_json) {
+        Ok(keys) => (keys, Vec::new()),
+        Err(errors) => (String::new(), errors),
+    };
+    errors.extend(load(model_json, &keys).err().unwrap_or_default());
+    // Both say so when the model can't be read.
+    errors.dedup();
+    errors
+}
+
 fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {
     serde_json::from_str(model_json)
         .map_err(|error| vec![error_at("", format!("the model does not fit: {error}"))])

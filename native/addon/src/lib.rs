@@ -71,11 +71,7 @@ pub fn heartbeat_ages_ms() -> Result<Vec<f64>> {
 /// Everything that is wrong with a model, as a JSON array of `{ path, message }`.
 #[napi]
 pub fn check_model(model_json: String) -> Result<String> {
-    let errors = configuration::read_key_files(&model_json)
-        .and_then(|keys| configuration::load(&model_json, &keys))
-        .err()
-        .unwrap_or_default();
-    serde_json::to_string(&errors).map_err(failed)
+    serde_json::to_string(&configuration::check(&model_json)).map_err(failed)
 }
 
 /// What a request would meet, as JSON. Throws when the model does not compile.

@@ -50,6 +50,12 @@ pub(crate) fn start_connecting(address: SocketAddr) -> io::Result<OwnedFd> {
     }
 }
 
+/// Whether a call failed because this process or machine has no descriptors or memory left.
+pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
+    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    exhausted.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
 /// Whether a socket that became writable is connected.
 ///
 /// # Errors

@@ -118,7 +118,7 @@ problems! {
     UpstreamBadResponse "upstream_bad_response" 502 stays "Upstream response invalid"
         "The upstream broke HTTP/1.1 or answered with more than limits.headMaxBytes of head."
     Overloaded "overloaded" 503 stays "Gateway overloaded"
-        "Retry later; exchangesMax or the upstream's connections and pendingMax are used up."
+        "Retry later; exchangesMax, the upstream's connections and pendingMax, or file descriptors are used up."
     UpstreamUnresolved "upstream_unresolved" 503 stays "Upstream has no address"
         "The upstream's name does not resolve; check the name and the resolver."
     UpstreamConnectTimeout "upstream_connect_timeout" 504 stays "Upstream connection timed out"

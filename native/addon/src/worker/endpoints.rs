@@ -1,6 +1,6 @@
 //! Which endpoint a request goes to, and the connection it goes by: an idle one, or a new one.
 
-use std::os::fd::AsFd;
+use std::{net::SocketAddr, os::fd::AsFd};
 
 use gateway_core::{problem::Code, slab::Key};
 
@@ -21,6 +21,14 @@ pub(super) enum NoConnection {
     Busy,
     /// It never will.
     Never(Code),
+}
+
+/// Why there is no new connection to an endpoint.
+enum NotOpened {
+    /// Connections or descriptors are used up here: no other endpoint would do better.
+    Exhausted,
+    /// This endpoint can't be reached.
+    Unreachable,
 }
 
 fn is_alive(state: &EndpointState, index: usize, failed: u64) -> bool {
@@ -54,14 +62,17 @@ impl State {
                 self.metrics.upstream_idle(number(upstream), -1);
                 return Ok(idle);
             }
-            if let Some(connection) = self.connect(upstream, endpoint) {
-                let connect_ms = self.plan(upstream).map_or(0, |plan| plan.connect_ms);
-                if let Some(exchange) = self.exchanges.get_mut(key) {
-                    exchange.enter(Phase::Connecting, now_ns, connect_ms);
+            match self.connect(upstream, endpoint) {
+                Ok(connection) => {
+                    let connect_ms = self.plan(upstream).map_or(0, |plan| plan.connect_ms);
+                    if let Some(exchange) = self.exchanges.get_mut(key) {
+                        exchange.enter(Phase::Connecting, now_ns, connect_ms);
+                    }
+                    return Ok(connection);
                 }
-                return Ok(connection);
+                Err(NotOpened::Exhausted) => return Err(NoConnection::Never(Code::Overloaded)),
+                Err(NotOpened::Unreachable) => self.note_connect_failure(key, upstream, endpoint),
             }
-            self.note_connect_failure(key, upstream, endpoint);
         }
         Err(NoConnection::Never(Code::UpstreamConnectFailed))
     }
@@ -122,19 +133,17 @@ impl State {
     }
 
     /// Opens a connection to the endpoint's next address.
-    fn connect(&mut self, upstream: usize, endpoint: usize) -> Option<Key> {
-        let state = self.endpoint_mut(upstream, endpoint)?;
-        let turn = state.next_address;
-        state.next_address = turn.wrapping_add(1);
-        let address = *state.addresses.get(turn % state.addresses.len().max(1))?;
-        let fd = net::start_connecting(address).ok()?;
-        let key = self.connections.claim()?;
+    fn connect(&mut self, upstream: usize, endpoint: usize) -> Result<Key, NotOpened> {
+        let address = self.next_address(upstream, endpoint).ok_or(NotOpened::Unreachable)?;
+        let fd = net::start_connecting(address).map_err(|error| {
+            if net::is_exhaustion(&error) { NotOpened::Exhausted } else { NotOpened::Unreachable }
+        })?;
+        let key = self.connections.claim().ok_or(NotOpened::Exhausted)?;
         let poll = Poll::new(self.event_loop, fd.as_fd(), u64::from(key.id()));
-        let Ok(poll) = poll else {
+        let (Ok(poll), Some(connection)) = (poll, self.connections.get_mut(key)) else {
             self.connections.release(key);
-            return None;
+            return Err(NotOpened::Exhausted);
         };
-        let connection = self.connections.get_mut(key)?;
         connection.socket = Some(Socket { poll, fd });
         connection.stage = Stage::Connecting;
         connection.upstream = upstream;
@@ -152,7 +161,15 @@ impl State {
         }
         self.metrics.upstream_connections(number(upstream), 1);
         self.metrics.upstream_connect(number(upstream));
-        Some(key)
+        Ok(key)
+    }
+
+    /// The addresses of an endpoint in turns; `None` until its name is resolved.
+    fn next_address(&mut self, upstream: usize, endpoint: usize) -> Option<SocketAddr> {
+        let state = self.endpoint_mut(upstream, endpoint)?;
+        let turn = state.next_address;
+        state.next_address = turn.wrapping_add(1);
+        state.addresses.get(turn % state.addresses.len().max(1)).copied()
     }
 
     pub(super) fn note_connect_failure(&mut self, key: Key, upstream: usize, endpoint: usize) {

@@ -53,26 +53,29 @@ impl HeaderOps {
     ///
     /// # Errors
     ///
-    /// The first [`OpsError`]: a name that is no token, that frames a message or belongs to the
-    /// gateway, that is set twice or both set and removed, or a value that is no template.
+    /// One [`OpsError`] an operation: a name that is no token, that frames a message or belongs to
+    /// the gateway, that is set twice or both set and removed, or a value that is no template.
     pub fn new(
         set: &[(String, String)],
         add: &[(String, String)],
         remove: &[String],
-    ) -> Result<Self, OpsError> {
+    ) -> Result<Self, Vec<OpsError>> {
         let mut ops = Self::default();
+        let mut errors = Vec::new();
         for (name, value) in set {
-            ops.drop_field("set", name)?;
-            ops.lines.push(line("set", name, value)?);
+            match ops.drop_field("set", name).and_then(|()| line("set", name, value)) {
+                Ok(line) => ops.lines.push(line),
+                Err(error) => errors.push(error),
+            }
         }
         for (name, value) in add {
-            check("add", name)?;
-            ops.lines.push(line("add", name, value)?);
+            match check("add", name).and_then(|()| line("add", name, value)) {
+                Ok(line) => ops.lines.push(line),
+                Err(error) => errors.push(error),
+            }
         }
-        for name in remove {
-            ops.drop_field("remove", name)?;
-        }
-        Ok(ops)
+        errors.extend(remove.iter().filter_map(|name| ops.drop_field("remove", name).err()));
+        if errors.is_empty() { Ok(ops) } else { Err(errors) }
     }
 
     /// Whether a field that came with the message is taken off: it is removed, or set anew. So

@@ -18,7 +18,7 @@ fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn ops(set: &[(&str, &str)], add: &[(&str, &str)], remove: &[&str]) -> Result<HeaderOps, OpsError> {
     let remove: Vec<_> = remove.iter().map(|name| (*name).to_owned()).collect();
-    HeaderOps::new(&pairs(set), &pairs(add), &remove)
+    HeaderOps::new(&pairs(set), &pairs(add), &remove).map_err(|mut errors| errors.remove(0))
 }
 
 fn written(ops: &HeaderOps, consumer: Option<&[u8]>) -> Vec<u8> {
@@ -112,6 +112,19 @@ fn errors_name_the_operation_and_the_field() {
     );
     assert!(error(ops(&[("x-a", "${tenat}")], &[], &[])).contains("did you mean `${tenant}`?"));
     assert!(error(ops(&[], &[("x-a", "1\n2")], &[])).starts_with("add `x-a`: holds the control"));
+}
+
+#[test]
+fn every_operation_that_is_wrong_is_told() {
+    let names = HeaderOps::new(
+        &pairs(&[("host", "a"), ("x-a", "${nope}"), ("x-b", "b")]),
+        &pairs(&[("te", "a")]),
+        &["x-b".to_owned(), "date".to_owned()],
+    )
+    .map_err(|errors| errors.into_iter().map(|error| error.name).collect::<Vec<_>>())
+    .err();
+    let expected = ["host", "x-a", "te", "x-b", "date"].map(str::to_owned).to_vec();
+    assert_eq!(names, Some(expected));
 }
 
 proptest! {

@@ -19,7 +19,7 @@ use crate::{
     http1::head::Limits as HeadLimits,
     model::Model,
     rewrite::HeaderOps,
-    router::{Router, path::EncodedSlashes},
+    router::{RouteSpec, Router, path::EncodedSlashes},
     trusted::TrustedProxies,
 };
 
@@ -112,41 +112,66 @@ impl Snapshot {
                 at: format!("routes.{index}"),
                 upstreams: &upstreams,
                 consumers: &consumers,
+                request_id_header: &model.request_id.header,
                 dense_cells: &mut dense_cells,
                 errors: &mut errors,
             };
             specs.push(compiler.spec(route));
-            routes.extend(compiler.plan(route));
+            routes.push(compiler.plan(route));
         }
-        let router = Router::build(&specs).map_err(|route_errors| {
-            errors.extend(route_errors.into_iter().map(|error| {
-                let at = error.route;
-                ModelError::new(format!("routes.{at}.match.{}", error.field), error.message)
-            }));
-        });
+        let router = build_router(specs, &mut routes, &mut errors);
+        if let Some(router) = &router {
+            resolve_path_parameters(router, &mut routes, &mut errors);
+        }
         match (router, edge) {
-            (Ok(router), Some(edge)) if errors.is_empty() => {
-                let mut snapshot =
-                    Self { edge, listeners, router, routes, upstreams, consumers, dense_cells };
-                snapshot.resolve_path_parameters(&mut errors);
-                if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
+            (Some(router), Some(edge)) if errors.is_empty() => {
+                let routes = routes.into_iter().flatten().collect();
+                Ok(Self { edge, listeners, router, routes, upstreams, consumers, dense_cells })
             }
             _ => Err(errors),
         }
     }
+}
 
-    /// Checks that templates only name path parameters that their route's pattern has.
-    fn resolve_path_parameters(&mut self, errors: &mut Vec<ModelError>) {
-        for (index, route) in self.routes.iter_mut().enumerate() {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            for name in route.path_parameters() {
-                match self.router.param_index(number, &name) {
-                    Some(parameter) => route.parameters.push((name, parameter)),
-                    None => errors.push(ModelError::new(
-                        format!("routes.{index}"),
-                        format!("`${{path.{name}}}` is used, but the path has no `{{{name}}}`"),
-                    )),
+/// Builds the router. Where a route stands in the way that is an error and its plan is taken out;
+/// the router is then one of the others, to check them with.
+fn build_router(
+    mut specs: Vec<RouteSpec>,
+    plans: &mut [Option<RoutePlan>],
+    errors: &mut Vec<ModelError>,
+) -> Option<Router> {
+    Router::build(&specs)
+        .or_else(|route_errors| {
+            for error in route_errors {
+                let at = error.route;
+                if let (Some(spec), Some(plan)) = (specs.get_mut(at), plans.get_mut(at)) {
+                    *spec = RouteSpec { path: "/*".to_owned(), ..RouteSpec::default() };
+                    *plan = None;
                 }
+                let path = format!("routes.{at}.match.{}", error.field);
+                errors.push(ModelError::new(path, error.message));
+            }
+            Router::build(&specs)
+        })
+        .ok()
+}
+
+/// Checks that templates only name path parameters that their route's pattern has.
+fn resolve_path_parameters(
+    router: &Router,
+    plans: &mut [Option<RoutePlan>],
+    errors: &mut Vec<ModelError>,
+) {
+    for (index, plan) in plans.iter_mut().enumerate() {
+        let Some(plan) = plan else { continue };
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        for name in plan.path_parameters() {
+            match router.param_index(number, &name) {
+                Some(parameter) => plan.parameters.push((name, parameter)),
+                None => errors.push(ModelError::new(
+                    format!("routes.{index}.match.path"),
+                    format!("`${{path.{name}}}` is used, but the path has no `{{{name}}}`"),
+                )),
             }
         }
     }
@@ -155,7 +180,7 @@ impl Snapshot {
 fn compile_edge(model: &Model, errors: &mut Vec<ModelError>) -> Option<Edge> {
     // What a route may not set, because it frames the message, can't name the request either.
     let header = (model.request_id.header.clone(), String::new());
-    if let Err(error) = HeaderOps::new(&[header], &[], &[]) {
+    for error in HeaderOps::new(&[header], &[], &[]).err().unwrap_or_default() {
         let message = format!("`{}` {}", error.name, error.message);
         errors.push(ModelError::new("requestId.header", message));
     }

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod fields;
 mod routes;
 
 use serde_json::{Value, json};
@@ -160,6 +161,13 @@ fn every_mistake_is_told_at_once() {
                 "request": { "path": { "rewrite": "x", "addPrefix": "y" } },
             })),
             route("two", "/*", json!({ "upstream": [{ "name": "nope", "weight": 1 }] })),
+            route("three", "/{id}", json!({
+                "request": { "headers": { "set": { "x-a": "${path.other}", "host": "a", "te": "b" } } },
+                "response": { "headers": { "set": { "x-a": "${nope}" } } },
+            })),
+            route("four", "/{id}", json!({
+                "request": { "headers": { "set": { "x-a": "${path.other}" } } },
+            })),
         ],
     })));
     let mut paths: Vec<_> = found.iter().map(|(path, _)| path.as_str()).collect();
@@ -173,6 +181,10 @@ fn every_mistake_is_told_at_once() {
             "routes.0.request.path.addPrefix",
             "routes.0.request.path.rewrite",
             "routes.1.upstream",
+            "routes.2.request.headers.set.host",
+            "routes.2.request.headers.set.te",
+            "routes.2.response.headers.set.x-a",
+            "routes.3.match.path",
             "upstreams.bad.endpoints.0.url",
         ]
     );

@@ -74,7 +74,7 @@ fn prefixes_are_paths_in_the_form_that_requests_are_brought_into() {
 fn templates_name_what_there_is() {
     assert_eq!(
         route_mistake(json!({ "request": { "headers": { "set": { "x-a": "${path.other}" } } } })),
-        at("routes.0", "`${path.other}` is used, but the path has no `{other}`")
+        at("routes.0.match.path", "`${path.other}` is used, but the path has no `{other}`")
     );
     for (change, path) in [
         (json!({ "redirect": { "status": 302, "to": "${nope}" } }), "redirect.to"),
