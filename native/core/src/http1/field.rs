@@ -5,7 +5,7 @@
 use httparse::Header;
 
 /// Options a [`ConnectionOptions`] holds itself; further ones are looked up in the fields again.
-const OPTIONS_HELD_MAX: usize = 16;
+const OPTIONS_HELD_MAX: usize = 4;
 
 /// Options of one message that are honoured; no message has more fields than this.
 const OPTIONS_MAX: usize = 128;
@@ -52,12 +52,24 @@ pub fn is_value_byte(byte: u8) -> bool {
 /// Looks at eight bytes at a time; only a value with a HTAB or a control is looked at twice.
 #[inline]
 pub fn valid_value(value: &[u8]) -> bool {
+    !holds_control(value) || value.iter().all(|&byte| is_value_byte(byte))
+}
+
+/// Whether a byte is below 0x20 or is 0x7f, HTAB included.
+#[inline]
+pub(crate) fn holds_control(value: &[u8]) -> bool {
     let Some(last) = value.last_chunk::<8>() else {
-        return value.iter().all(|&byte| is_value_byte(byte));
+        return value.iter().any(u8::is_ascii_control);
     };
     let (words, _) = value.as_chunks::<8>();
-    let suspect = words.iter().fold(suspect_bytes(*last), |seen, word| seen | suspect_bytes(*word));
-    suspect == 0 || value.iter().all(|&byte| is_value_byte(byte))
+    words.iter().fold(suspect_bytes(*last), |seen, word| seen | suspect_bytes(*word)) != 0
+}
+
+/// Whether a field is called `known`, whatever the case. Most names come in lower case, in which
+/// `known` is best given: then one comparison of whole words tells.
+#[inline]
+pub(crate) fn is_called(name: &str, known: &str) -> bool {
+    name == known || name.eq_ignore_ascii_case(known)
 }
 
 /// Not zero when a byte is below 0x20 or is 0x7f.
@@ -92,7 +104,7 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Whether a field concerns one connection only and is never forwarded, `Connection` or not.
 #[inline]
 pub fn is_hop_by_hop(name: &str) -> bool {
-    let any = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let any = |known: &[&str]| known.iter().any(|known| is_called(name, known));
     match name.len() {
         2 => any(&["te"]),
         7 => any(&["trailer", "upgrade"]),
@@ -129,15 +141,25 @@ impl<'a> ConnectionOptions<'a> {
             upgrade: false,
         };
         for option in connection_options(fields) {
-            options.close |= option.eq_ignore_ascii_case(b"close");
-            options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            options.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
-            if let Some(slot) = options.held.get_mut(options.count) {
-                *slot = option;
-            }
-            options.count += 1;
+            options.note(option);
         }
         options
+    }
+
+    fn note(&mut self, option: &'a [u8]) {
+        match option.len() {
+            5 => self.close |= option.eq_ignore_ascii_case(b"close"),
+            7 => self.upgrade |= option.eq_ignore_ascii_case(b"upgrade"),
+            10 => {
+                self.keep_alive |=
+                    option == b"keep-alive" || option.eq_ignore_ascii_case(b"keep-alive");
+            }
+            _ => {}
+        }
+        if let Some(slot) = self.held.get_mut(self.count) {
+            *slot = option;
+        }
+        self.count += 1;
     }
 
     /// Whether `name` is listed: a field of that name ends here.
@@ -176,7 +198,7 @@ impl<'a> ConnectionOptions<'a> {
 fn connection_options<'a>(fields: &'a [Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
     fields
         .iter()
-        .filter(|field| field.name.eq_ignore_ascii_case("connection"))
+        .filter(|field| is_called(field.name, "connection"))
         .flat_map(|field| list(field.value))
         .take(OPTIONS_MAX)
 }
