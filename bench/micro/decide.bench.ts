@@ -22,7 +22,7 @@ import { Bench } from 'tinybench';
 
 import { renderMetrics } from '../../src/native/addon.ts';
 import { quantile } from '../load/statistics.ts';
-import { flat, headJoiner, KEYS, keys, openSubject } from './subject.ts';
+import { flat, headsOf, KEYS, keys, openSubject } from './subject.ts';
 
 /** Calls between two turns of the loop, by which exchanges end: as many are in flight at most. */
 const TURN_CALLS = 64;
@@ -47,8 +47,8 @@ const nextKey = (): string => {
 };
 
 /** Heads of one piece each. Few enough to stay in the cache, where a request's head always is. */
-function flatHeads(path: string): () => string {
-  const joined = headJoiner(path);
+function flatHeads(path: string, query?: string): () => string {
+  const joined = headsOf(path, query);
   const heads = keys.slice(0, FLAT_HEADS).map((key) => flat(joined(key)));
   return () => {
     turn = turn >= FLAT_HEADS - 1 ? 0 : turn + 1;
@@ -56,8 +56,8 @@ function flatHeads(path: string): () => string {
   };
 }
 
-const join = headJoiner('/echo/v1/orders?expand=lines');
-const nextForwarded = flatHeads('/echo/v1/orders?expand=lines');
+const join = headsOf('/echo/v1/orders', 'expand=lines');
+const nextForwarded = flatHeads('/echo/v1/orders', 'expand=lines');
 const nextLimited = flatHeads('/limited/v1/orders');
 const nextMoved = flatHeads('/moved/v1/orders');
 const NOTHING = 'timing nothing';

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseConfig } from '../../src/config/load.ts';
+import { headJoiner } from '../../src/listener/head.ts';
 import { createSegment, explain, openWorker, type WorkerCore } from '../../src/native/addon.ts';
 
 export const KEYS = 10_000;
@@ -75,19 +76,15 @@ export const keys: readonly string[] = Array.from({ length: KEYS }, (_, turn) =>
   keyOf((turn * STRIDE) % KEYS),
 );
 
-/** Joins a head exactly as the listener does: one concatenation a field, twenty strings. */
-export function headJoiner(path: string): (key: string) => string {
-  let head = '';
-  const addField = (name: string, value: string): void => {
-    head += `${name}: ${value}\r\n`;
-  };
+/** Heads joined by the listener's own code: one concatenation a piece, twenty strings. */
+export function headsOf(path: string, query?: string): (key: string) => string {
+  const head = headJoiner();
   return (key) => {
-    head = `GET ${path} HTTP/1.1\r\n`;
-    for (const [name, value] of BEFORE_KEY) addField(name, value);
-    addField('x-api-key', key);
-    for (const [name, value] of AFTER_KEY) addField(name, value);
-    head += '\r\n';
-    return head;
+    head.start('GET', path, query);
+    for (const [name, value] of BEFORE_KEY) head.addField(name, value);
+    head.addField('x-api-key', key);
+    for (const [name, value] of AFTER_KEY) head.addField(name, value);
+    return head.end();
   };
 }
 

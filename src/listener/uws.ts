@@ -19,6 +19,7 @@ import type { WorkerCore } from '../native/addon.ts';
 import { WANTS_BODY } from '../native/record.ts';
 import { answer } from './answer.ts';
 import { Exchanges } from './exchanges.ts';
+import { headJoiner } from './head.ts';
 import { type Listener, untilNoneOpen } from './listener.ts';
 import { listenNatively } from './native.ts';
 import { Peers } from './peers.ts';
@@ -89,24 +90,17 @@ function handlerOf(
   exchanges: Exchanges,
   peers: Peers,
 ): (res: uWS.HttpResponse, req: uWS.HttpRequest) => void {
-  let head = '';
-  const addField = (name: string, value: string): void => {
-    head += `${name}: ${value}\r\n`;
-  };
+  const head = headJoiner();
 
   return (res, req) => {
     // `getMethod` lower-cases in place, so it must not be called before this.
     const method = req.getCaseSensitiveMethod();
     // Undefined without a question mark, whatever its type says.
     const query: string | undefined = req.getQuery();
-    head =
-      query === undefined
-        ? `${method} ${req.getUrl()} HTTP/1.1\r\n`
-        : `${method} ${req.getUrl()}?${query} HTTP/1.1\r\n`;
-    req.forEach(addField);
-    head += '\r\n';
+    head.start(method, req.getUrl(), query);
+    req.forEach(head.addField);
 
-    const begun = core.begin(head, peers.of(res));
+    const begun = core.begin(head.end(), peers.of(res));
     if (begun === 0) {
       answer(res, core, exchanges.draining);
       return;

@@ -105,6 +105,9 @@ fn push_number(out: &mut Vec<u8>, name: &[u8], value: u64) {
 
 /// Appends `value` in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, value: u64) {
+    if value < 10 {
+        return out.push(digit(value));
+    }
     let mut digits = [b'0'; 20];
     let mut rest = value;
     let mut used = 0;

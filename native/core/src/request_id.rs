@@ -4,7 +4,7 @@
 //!
 //! Source: RFC 9562 §4, §5.4.
 
-use crate::hex::write_hex;
+use crate::hex::digits;
 
 /// Longest identifier accepted from outside.
 pub const REQUEST_ID_MAX_BYTES: usize = 128;
@@ -24,17 +24,18 @@ pub fn accept(value: &[u8]) -> bool {
 
 /// Appends a new identifier, such as `6fa459ea-ee8a-4ca4-894e-db77e160355e`.
 pub fn write_new(out: &mut Vec<u8>, random: &[u8; 16]) {
-    for (index, &byte) in random.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        let byte = match index {
-            6 => 0x40 | byte & 0x0f,
-            8 => 0x80 | byte & 0x3f,
-            _ => byte,
-        };
-        write_hex(out, byte);
+    const VERSION_AND_VARIANT: u128 = 0x4 << 76 | 0x2 << 62;
+    const KEPT: u128 = !(0xf << 76 | 0x3 << 62);
+    let id = u128::from_be_bytes(*random) & KEPT | VERSION_AND_VARIANT;
+    let digits = digits(&id.to_be_bytes());
+    let mut rest = digits.as_slice();
+    for bytes in [4, 2, 2, 2] {
+        let (group, behind) = rest.split_at_checked(bytes).unwrap_or_default();
+        out.extend_from_slice(group.as_flattened());
+        out.push(b'-');
+        rest = behind;
     }
+    out.extend_from_slice(rest.as_flattened());
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use httparse::Header;
 
-use crate::{hex::write_hex, rewrite::write_clean};
+use crate::{hex, http1::field::is_called, rewrite::write_clean};
 
 /// Length of a `traceparent` of version 00.
 pub const TRACE_PARENT_BYTES: usize = 55;
@@ -30,25 +30,26 @@ pub struct TraceParent<'a> {
 /// Whether the field is written by [`write`] and must not be passed on beside it.
 pub fn is_trace_field(name: &str) -> bool {
     matches!(name.len(), 10 | 11)
-        && (name.eq_ignore_ascii_case("traceparent") || name.eq_ignore_ascii_case("tracestate"))
+        && (is_called(name, "traceparent") || is_called(name, "tracestate"))
 }
 
 /// Reads a value. A version above 00 may carry more behind what is known; it is valid if the
 /// known part is.
 pub fn parse(value: &[u8]) -> Option<TraceParent<'_>> {
-    let (known, more) = value.split_at_checked(TRACE_PARENT_BYTES)?;
-    let mut parts = known.split(|&byte| byte == b'-');
-    let version = hex(parts.next()?, 2)?;
-    let trace_id = hex(parts.next()?, 32)?;
-    let parent_id = hex(parts.next()?, 16)?;
-    let flags = hex(parts.next()?, 2)?;
+    let (version, rest) = value.split_first_chunk()?;
+    let (trace_id, rest) = rest.strip_prefix(b"-")?.split_first_chunk()?;
+    let (parent_id, rest) = rest.strip_prefix(b"-")?.split_first_chunk()?;
+    let (flags, more) = rest.strip_prefix(b"-")?.split_first_chunk()?;
     let ends_well = match version {
         b"00" => more.is_empty(),
         b"ff" => false,
         _ => more.is_empty() || more.starts_with(b"-"),
     };
-    let is_zero = |digits: &[u8]| digits.iter().all(|&digit| digit == b'0');
-    if !ends_well || parts.next().is_some() || is_zero(trace_id) || is_zero(parent_id) {
+    let hex = is_hex::<2>(version)
+        & is_hex::<32>(trace_id)
+        & is_hex::<16>(parent_id)
+        & is_hex::<2>(flags);
+    if !hex || !ends_well || *trace_id == [b'0'; 32] || *parent_id == [b'0'; 16] {
         return None;
     }
     let flags = flags.iter().fold(0, |value, &digit| value << 4 | digit_value(digit));
@@ -57,7 +58,7 @@ pub fn parse(value: &[u8]) -> Option<TraceParent<'_>> {
 
 /// The trace a request came with: its `traceparent`, if there is exactly one and it is valid.
 pub fn incoming<'a>(fields: &[Header<'a>]) -> Option<TraceParent<'a>> {
-    let mut values = fields.iter().filter(|field| field.name.eq_ignore_ascii_case("traceparent"));
+    let mut values = fields.iter().filter(|field| is_called(field.name, "traceparent"));
     let only = values.next()?;
     if values.next().is_some() {
         return None;
@@ -79,7 +80,7 @@ pub fn write(out: &mut Vec<u8>, fields: &[Header<'_>], random: &[u8; 24]) -> [u8
     };
     write_clean(out, parent.text);
     out.extend_from_slice(b"\r\n");
-    for field in fields.iter().filter(|field| field.name.eq_ignore_ascii_case("tracestate")) {
+    for field in fields.iter().filter(|field| is_called(field.name, "tracestate")) {
         out.extend_from_slice(b"tracestate: ");
         write_clean(out, field.value);
         out.extend_from_slice(b"\r\n");
@@ -90,21 +91,20 @@ pub fn write(out: &mut Vec<u8>, fields: &[Header<'_>], random: &[u8; 24]) -> [u8
 /// Appends a new `traceparent`: 16 bytes of trace, 8 of parent. Neither may be all zeros, so the
 /// last bit of each is set when it would be.
 fn write_new(out: &mut Vec<u8>, random: &[u8; 24]) {
-    let (trace, parent) = random.split_at(16);
+    let (trace, parent) = random.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    let trace = u128::from_be_bytes(*trace).max(1);
+    let parent = u64::from_be_bytes(parent.first_chunk().copied().unwrap_or_default()).max(1);
     out.extend_from_slice(b"00-");
-    for id in [trace, parent] {
-        let is_zero = id.iter().all(|&byte| byte == 0);
-        for (left, &byte) in (0..id.len()).rev().zip(id) {
-            write_hex(out, byte | u8::from(is_zero && left == 0));
-        }
-        out.push(b'-');
-    }
-    out.extend_from_slice(b"01");
+    out.extend_from_slice(hex::digits(&trace.to_be_bytes()).as_flattened());
+    out.push(b'-');
+    out.extend_from_slice(hex::digits(&parent.to_be_bytes()).as_flattened());
+    out.extend_from_slice(b"-01");
 }
 
-fn hex(digits: &[u8], length: usize) -> Option<&[u8]> {
-    let lower_hex = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
-    (digits.len() == length && digits.iter().all(lower_hex)).then_some(digits)
+/// Whether all are lower-case hexadecimal digits. Looks at all of them, so that it can at several
+/// at a time.
+fn is_hex<const N: usize>(digits: &[u8; N]) -> bool {
+    digits.iter().fold(true, |hex, digit| hex & matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 const fn digit_value(digit: u8) -> u8 {

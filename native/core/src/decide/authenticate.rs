@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     credentials::KeyLookup,
+    http1::field::is_called,
     problem::Code,
     snapshot::{ApiKeyPlan, Snapshot},
 };
@@ -32,8 +33,7 @@ pub(super) fn authenticate(
 
 fn from_header<'r>(request: &Request<'r>, plan: &ApiKeyPlan) -> Result<Option<&'r [u8]>, Code> {
     let Some(name) = &plan.header else { return Ok(None) };
-    let mut fields =
-        request.head.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+    let mut fields = request.head.fields.iter().filter(|field| is_called(field.name, name));
     let first = fields.next().map(|field| field.value);
     if fields.next().is_some() { Err(Code::ApiKeyUnknown) } else { Ok(first) }
 }

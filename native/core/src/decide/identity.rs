@@ -1,6 +1,10 @@
 //! How a request is named.
 
-use crate::{http1::head::RequestHead, request_id, snapshot::AcceptRequestId};
+use crate::{
+    http1::{field::is_called, head::RequestHead},
+    request_id,
+    snapshot::AcceptRequestId,
+};
 
 use super::{Draft, Surroundings};
 
@@ -19,7 +23,7 @@ pub(super) fn choose_request_id(
     };
     if believed {
         let name = edge.request_id_header.as_str();
-        let mut given = head.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+        let mut given = head.fields.iter().filter(|field| is_called(field.name, name));
         if let (Some(field), None) = (given.next(), given.next())
             && request_id::accept(field.value)
         {

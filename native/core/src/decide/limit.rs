@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
+    http1::field::is_called,
     problem::Code,
     rate_limit::{Decision, acquire},
     snapshot::{LimitKey, LimitPlan},
@@ -32,8 +33,7 @@ pub(super) fn charge(
         (LimitKey::Tenant, Some(consumer)) => known(consumers.tenant(consumer) as usize),
         (LimitKey::Route, _) => known(0),
         (LimitKey::Header(name), _) => {
-            let mut values =
-                request.head.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+            let mut values = request.head.fields.iter().filter(|field| is_called(field.name, name));
             unknown(values.next().map_or(&[], |field| field.value))
         }
         // Without a consumer, which the configuration rules out, the address is what is left.

@@ -6,9 +6,10 @@
 use httparse::Header;
 
 use crate::{
+    access_log::push_decimal,
     forwarded,
     http1::{
-        field::{ConnectionOptions, is_hop_by_hop},
+        field::{ConnectionOptions, is_called, is_hop_by_hop},
         framing::BodyLength,
     },
     rewrite::{UnsafeTarget, same_field},
@@ -133,9 +134,9 @@ fn hidden_field(auth: &ApiKeyPlan) -> Option<&str> {
 /// Fields that the gateway writes itself, or that end here.
 fn is_written_anew(name: &str, edge: &Edge) -> bool {
     match name.len() {
-        4 if name.eq_ignore_ascii_case("host") => true,
-        6 if name.eq_ignore_ascii_case("expect") => true,
-        14 if name.eq_ignore_ascii_case("content-length") => true,
+        4 if is_called(name, "host") => true,
+        6 if is_called(name, "expect") => true,
+        14 if is_called(name, "content-length") => true,
         _ => {
             trace_context::is_trace_field(name)
                 || same_field(name, &edge.request_id_header)
@@ -151,7 +152,7 @@ fn write_framing(out: &mut Vec<u8>, request: &Request<'_>) {
     match request.framing.body {
         BodyLength::Length(length) => {
             out.extend_from_slice(b"content-length: ");
-            push_number(out, length);
+            push_decimal(out, length);
             out.extend_from_slice(b"\r\n");
         }
         BodyLength::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
@@ -165,26 +166,10 @@ fn write_framing(out: &mut Vec<u8>, request: &Request<'_>) {
 
 /// Writes a field as a line.
 pub(super) fn write_field(out: &mut Vec<u8>, field: &Header<'_>) {
-    out.reserve(field.name.len() + field.value.len() + 4);
     out.extend_from_slice(field.name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(field.value);
     out.extend_from_slice(b"\r\n");
-}
-
-/// Decimal digits.
-pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut used = 0;
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        used += 1;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
 }
 
 fn random_bytes(random: &mut dyn FnMut() -> u64) -> [u8; 24] {

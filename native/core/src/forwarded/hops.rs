@@ -7,7 +7,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use httparse::Header;
 
-use crate::{http1::field::trim_ows, trusted::TrustedProxies};
+use crate::{
+    http1::field::{is_called, trim_ows},
+    trusted::TrustedProxies,
+};
 
 /// Most hops looked at for the client's address.
 const HOPS_MAX: usize = 32;
@@ -17,7 +20,7 @@ pub(super) fn values<'f, 'a>(
     fields: &'f [Header<'a>],
     name: &'f str,
 ) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'f, 'a> {
-    fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|f| f.value)
+    fields.iter().filter(move |field| is_called(field.name, name)).map(|f| f.value)
 }
 
 /// The elements of a list, trimmed, empty ones left out; a comma in quotes separates nothing.

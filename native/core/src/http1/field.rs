@@ -48,12 +48,24 @@ pub fn is_value_byte(byte: u8) -> bool {
 /// Looks at eight bytes at a time; only a value with a HTAB or a control is looked at twice.
 #[inline]
 pub fn valid_value(value: &[u8]) -> bool {
+    !holds_control(value) || value.iter().all(|&byte| is_value_byte(byte))
+}
+
+/// Whether a byte is below 0x20 or is 0x7f, HTAB included.
+#[inline]
+pub(crate) fn holds_control(value: &[u8]) -> bool {
     let Some(last) = value.last_chunk::<8>() else {
-        return value.iter().all(|&byte| is_value_byte(byte));
+        return value.iter().any(u8::is_ascii_control);
     };
     let (words, _) = value.as_chunks::<8>();
-    let suspect = words.iter().fold(suspect_bytes(*last), |seen, word| seen | suspect_bytes(*word));
-    suspect == 0 || value.iter().all(|&byte| is_value_byte(byte))
+    words.iter().fold(suspect_bytes(*last), |seen, word| seen | suspect_bytes(*word)) != 0
+}
+
+/// Whether a field is called `known`, whatever the case. Most names come in lower case, in which
+/// `known` is best given: then one comparison of whole words tells.
+#[inline]
+pub(crate) fn is_called(name: &str, known: &str) -> bool {
+    name == known || name.eq_ignore_ascii_case(known)
 }
 
 /// Not zero when a byte is below 0x20 or is 0x7f.

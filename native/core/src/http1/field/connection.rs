@@ -4,10 +4,10 @@
 
 use httparse::Header;
 
-use super::list;
+use super::{is_called, list};
 
 /// Options a [`ConnectionOptions`] holds itself; further ones are looked up in the fields again.
-const OPTIONS_HELD_MAX: usize = 16;
+const OPTIONS_HELD_MAX: usize = 4;
 
 /// Options of one message that are honoured; no message has more fields than this.
 const OPTIONS_MAX: usize = 128;
@@ -15,7 +15,7 @@ const OPTIONS_MAX: usize = 128;
 /// Whether a field concerns one connection only and is never forwarded, `Connection` or not.
 #[inline]
 pub fn is_hop_by_hop(name: &str) -> bool {
-    let any = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let any = |known: &[&str]| known.iter().any(|known| is_called(name, known));
     match name.len() {
         2 => any(&["te"]),
         7 => any(&["trailer", "upgrade"]),
@@ -52,15 +52,25 @@ impl<'a> ConnectionOptions<'a> {
             upgrade: false,
         };
         for option in connection_options(fields) {
-            options.close |= option.eq_ignore_ascii_case(b"close");
-            options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            options.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
-            if let Some(slot) = options.held.get_mut(options.count) {
-                *slot = option;
-            }
-            options.count += 1;
+            options.note(option);
         }
         options
+    }
+
+    fn note(&mut self, option: &'a [u8]) {
+        match option.len() {
+            5 => self.close |= option.eq_ignore_ascii_case(b"close"),
+            7 => self.upgrade |= option.eq_ignore_ascii_case(b"upgrade"),
+            10 => {
+                self.keep_alive |=
+                    option == b"keep-alive" || option.eq_ignore_ascii_case(b"keep-alive");
+            }
+            _ => {}
+        }
+        if let Some(slot) = self.held.get_mut(self.count) {
+            *slot = option;
+        }
+        self.count += 1;
     }
 
     /// Whether `name` is listed: a field of that name ends here.
@@ -99,7 +109,7 @@ impl<'a> ConnectionOptions<'a> {
 fn connection_options<'a>(fields: &'a [Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
     fields
         .iter()
-        .filter(|field| field.name.eq_ignore_ascii_case("connection"))
+        .filter(|field| is_called(field.name, "connection"))
         .flat_map(|field| list(field.value))
         .take(OPTIONS_MAX)
 }
