@@ -144,3 +144,22 @@ fn certificate_reason(error: &CertificateError) -> FailureReason {
         _ => FailureReason::BadClientCertificate,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_detail_is_cut_between_characters() {
+        let failure = TlsFailure::new(FailureReason::Protocol, "é".repeat(DETAIL_MAX_BYTES));
+        assert_eq!(failure.detail, "é".repeat(DETAIL_MAX_BYTES / 2));
+        let failure = TlsFailure::new(FailureReason::Protocol, format!("a{}", "é".repeat(300)));
+        assert_eq!(failure.detail.len(), DETAIL_MAX_BYTES - 1);
+    }
+
+    #[test]
+    fn a_failure_is_printed_with_its_label() {
+        let failure = TlsFailure::from(TlsError::NoCertificatesPresented);
+        assert!(failure.to_string().starts_with("no_client_certificate: "), "{failure}");
+    }
+}

@@ -2,33 +2,34 @@
 //!
 //! Verification is webpki's: path, signatures, validity, that a key usage extended at all allows
 //! `clientAuth`, revocation. Before it, chains that are too long are refused; after it, those
-//! that make no [`ClientCertificate`].
+//! that make no [`crate::ClientCertificate`].
 
-use std::{error::Error, fmt, sync::Arc};
+mod bounded;
+mod fingerprint;
 
-use ring::digest::{Context, SHA256};
+use std::sync::Arc;
+
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, RootCertStore,
-    SignatureScheme,
-    client::danger::HandshakeSignatureValid,
+    RootCertStore,
     crypto::CryptoProvider,
-    pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime},
-    server::{
-        WebPkiClientVerifier,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
+    pki_types::{CertificateDer, CertificateRevocationListDer},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use x509_cert::{crl::CertificateList, der::Decode as _};
 
 use crate::{
     error::Findings,
-    identity::{ClientCertificate, IdentityError},
     pem,
     settings::{
         AUTHORITIES_MAX, ClientAuth, ClientTrust, INTERMEDIATES_LIMIT, MinimumVersion,
         REVOCATION_LISTS_MAX, RevocationPolicy,
     },
 };
+
+use bounded::BoundedVerifier;
+use fingerprint::Fingerprint;
+
+pub(crate) use bounded::Refusal;
 
 /// The most bytes of authorities' names that a client is sent as a hint which certificate to
 /// choose; beyond it, none are sent.
@@ -40,32 +41,6 @@ pub(crate) struct Verification {
     pub(crate) verifier: Option<Arc<dyn ClientCertVerifier>>,
     /// The same for the same settings in every process.
     pub(crate) fingerprint: [u8; 32],
-}
-
-/// Why a chain that webpki may like is refused all the same.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Refusal {
-    ChainTooLong { max: usize },
-    Identity(IdentityError),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ChainTooLong { max } => {
-                write!(f, "the client sent more than {max} certificates beside its own")
-            }
-            Self::Identity(error) => error.fmt(f),
-        }
-    }
-}
-
-impl Error for Refusal {}
-
-impl From<Refusal> for rustls::Error {
-    fn from(refusal: Refusal) -> Self {
-        CertificateError::Other(OtherError(Arc::new(refusal))).into()
-    }
 }
 
 /// Compiles what is to be verified; none when `findings` got an error.
@@ -192,104 +167,4 @@ fn webpki(
         builder = builder.enforce_revocation_expiration();
     }
     builder.build().map_err(|error| format!("cannot be used: {error}"))
-}
-
-/// webpki, and the bounds around it.
-#[derive(Debug)]
-struct BoundedVerifier {
-    inner: Arc<dyn ClientCertVerifier>,
-    authorities: Vec<CertificateDer<'static>>,
-    intermediates_max: usize,
-}
-
-impl ClientCertVerifier for BoundedVerifier {
-    fn client_auth_mandatory(&self) -> bool {
-        self.inner.client_auth_mandatory()
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.inner.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        let counted = |der: &&CertificateDer<'_>| !self.authorities.contains(*der);
-        let mut beyond = intermediates.iter().filter(counted).skip(self.intermediates_max);
-        if beyond.next().is_some() {
-            return Err(Refusal::ChainTooLong { max: self.intermediates_max }.into());
-        }
-        let verified = self.inner.verify_client_cert(leaf, intermediates, now)?;
-        ClientCertificate::from_der(leaf).map_err(Refusal::Identity)?;
-        Ok(verified)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, leaf, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, leaf, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-/// SHA-256 over everything that decides which clients are let in; each part with its length.
-struct Fingerprint(Context);
-
-impl Fingerprint {
-    fn new(settings: &ClientAuth, minimum_version: MinimumVersion) -> Self {
-        let mut all = Self(Context::new(&SHA256));
-        all.add(b"stoa-gateway client verification 1");
-        all.add(match settings {
-            ClientAuth::Off => b"off",
-            ClientAuth::Optional(_) => b"optional",
-            ClientAuth::Required(_) => b"required",
-        });
-        all.add(match minimum_version {
-            MinimumVersion::Tls12 => b"1.2",
-            MinimumVersion::Tls13 => b"1.3",
-        });
-        all
-    }
-
-    fn add_policy(&mut self, trust: &ClientTrust) {
-        let RevocationPolicy { leaf_only, accept_unknown, accept_expired_lists } = trust.revocation;
-        self.add(&[u8::from(leaf_only), u8::from(accept_unknown), u8::from(accept_expired_lists)]);
-        self.add(&trust.intermediates_max.to_be_bytes());
-    }
-
-    fn add_all<'a>(&mut self, parts: impl ExactSizeIterator<Item = &'a [u8]>) {
-        self.add(&parts.len().to_be_bytes());
-        for part in parts {
-            self.add(part);
-        }
-    }
-
-    fn add(&mut self, part: &[u8]) {
-        self.0.update(&part.len().to_be_bytes());
-        self.0.update(part);
-    }
-
-    fn finish(self) -> [u8; 32] {
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(self.0.finish().as_ref());
-        fingerprint
-    }
 }

@@ -1,21 +1,16 @@
 //! One connection: ciphertext in and out on one side, plaintext on the other, no sockets.
 
+mod outcome;
+
 use std::{
     fmt,
     io::{self, BufRead as _, Read as _, Write as _},
     sync::Arc,
 };
 
-use rustls::{
-    AlertDescription, Error as TlsError, HandshakeKind, ProtocolVersion, ServerConfig,
-    ServerConnection,
-};
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 
-use crate::{
-    failure::{FailureReason, TlsFailure},
-    identity::ClientCertificate,
-    server::ServerTls,
-};
+use crate::{failure::TlsFailure, identity::ClientCertificate, server::ServerTls};
 
 /// Decrypted bytes that may wait to be read before [`TlsConnection::feed`] takes no more; one
 /// read of ciphertext (18 KiB) may come on top.
@@ -44,6 +39,8 @@ pub struct TlsConnection {
     /// Plaintext bytes not read yet.
     waiting: usize,
     state: State,
+    /// `close_notify` was queued: no more plaintext is taken.
+    closing: bool,
     identity: Option<Arc<ClientCertificate>>,
     /// Sent instead of what rustls has queued.
     alert: Option<[u8; ALERT_BYTES]>,
@@ -66,7 +63,7 @@ impl TlsConnection {
         let mut tls = ServerConnection::new(config)?;
         tls.set_buffer_limit(Some(CIPHERTEXT_WAITING_MAX_BYTES));
         let state = State::Handshaking;
-        Ok(Self { tls, server, waiting: 0, state, identity: None, alert: None })
+        Ok(Self { tls, server, waiting: 0, state, closing: false, identity: None, alert: None })
     }
 
     /// How much encrypted application data may wait to be sent, in bytes.
@@ -120,65 +117,6 @@ impl TlsConnection {
         Ok(state.peer_has_closed())
     }
 
-    /// Reads the client's certificate once it is known. A resumed session brings it along before
-    /// anything of ours is sent, and nobody has looked at its validity since the full handshake.
-    fn identify(&mut self) -> Result<(), TlsFailure> {
-        let None = self.identity else { return Ok(()) };
-        let Some(leaf) = self.tls.peer_certificates().and_then(<[_]>::first) else {
-            return Ok(());
-        };
-        let identity = match ClientCertificate::from_der(leaf) {
-            Ok(identity) => identity,
-            Err(error) => {
-                let reason = FailureReason::BadClientCertificate;
-                let failure = TlsFailure::new(reason, error.to_string());
-                return Err(self.refuse(AlertDescription::BadCertificate, failure));
-            }
-        };
-        if self.resumed() && identity.not_after_unix_seconds < self.server.now() {
-            let failure = TlsFailure::new(
-                FailureReason::ClientCertificateExpired,
-                "the certificate of the resumed session has expired",
-            );
-            return Err(self.refuse(AlertDescription::CertificateExpired, failure));
-        }
-        self.identity = Some(Arc::new(identity));
-        Ok(())
-    }
-
-    fn fail(&mut self, error: TlsError) -> TlsFailure {
-        let unnamed = matches!(error, TlsError::General(_)) && self.tls.is_handshaking();
-        if unnamed && self.server.refuses_name(self.tls.server_name()) {
-            let detail = match self.tls.server_name() {
-                Some(name) => format!("no certificate covers {name}"),
-                None => "the client names no server".to_owned(),
-            };
-            let failure = TlsFailure::new(FailureReason::UnknownServerName, detail);
-            return self.refuse(AlertDescription::UnrecognisedName, failure);
-        }
-        self.end(error.into())
-    }
-
-    fn fail_protocol(&mut self, message: &str) -> TlsFailure {
-        self.end(TlsFailure::new(FailureReason::Protocol, message))
-    }
-
-    /// Fails with an alert of our own in the place of what is queued. Only while nothing is
-    /// encrypted yet and nothing of the current flight was sent.
-    fn refuse(&mut self, alert: AlertDescription, failure: TlsFailure) -> TlsFailure {
-        const ALERT: u8 = 21;
-        const FATAL: u8 = 2;
-        self.alert = Some([ALERT, 3, 3, 0, 2, FATAL, alert.into()]);
-        self.end(failure)
-    }
-
-    fn end(&mut self, failure: TlsFailure) -> TlsFailure {
-        self.identity = None;
-        self.waiting = 0;
-        self.state = State::Failed(failure.clone());
-        failure
-    }
-
     /// Moves plaintext into `buffer`; 0 when there is none now.
     pub fn read_plaintext(&mut self, buffer: &mut [u8]) -> usize {
         if self.waiting == 0 {
@@ -211,7 +149,7 @@ impl TlsConnection {
     /// finished, and nothing after [`Self::close_notify`] or a failure.
     pub fn write_plaintext(&mut self, plaintext: &[u8]) -> usize {
         match self.state {
-            State::Established => self.tls.writer().write(plaintext).unwrap_or(0),
+            State::Established if !self.closing => self.tls.writer().write(plaintext).unwrap_or(0),
             _ => 0,
         }
     }
@@ -250,6 +188,7 @@ impl TlsConnection {
     /// Queues `close_notify`: no more plaintext is sent. The client's may still come.
     pub fn close_notify(&mut self) {
         if !matches!(self.state, State::Failed(_)) {
+            self.closing = true;
             self.tls.send_close_notify();
         }
     }
