@@ -94,7 +94,8 @@ impl CertificateTable {
 
     fn covering(&self, name: Option<&str>) -> Option<&[usize]> {
         let lowered;
-        let name = match name?.trim_end_matches('.') {
+        let name = name?;
+        let name = match name.strip_suffix('.').unwrap_or(name) {
             name if name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
                 lowered = name.to_ascii_lowercase();
                 &lowered

@@ -126,6 +126,7 @@ fn the_gateways_own_uri_is_that_of_the_certificate_shown() -> Outcome {
     }
     let server = build(&settings)?;
     assert_eq!(server.own_uri(Some("gateway.test")), Some("spiffe://example.org/gateway"));
+    assert_eq!(server.own_uri(Some("Gateway.Test.")), Some("spiffe://example.org/gateway"));
     assert_eq!(server.own_uri(Some("first.test")), None);
     assert_eq!(server.own_uri(None), None);
     Ok(())
