@@ -10,7 +10,10 @@ use gateway_core::{
     snapshot::{ConsumersBuilder, ModelError, Snapshot},
 };
 
-use crate::shm::SegmentShape;
+use crate::{
+    listener_tls::{self, IdentityRules},
+    shm::SegmentShape,
+};
 
 /// Routes that have metrics of their own; those behind them share one.
 pub(crate) const ROUTES_COUNTED_MAX: usize = 1000;
@@ -75,6 +78,25 @@ pub(crate) fn check(model_json: &str) -> Vec<ModelError> {
     // Both say so when the model can't be read.
     errors.dedup();
     errors
+}
+
+/// Everything that is wrong with the files of listeners with TLS, and with the rules about client
+/// certificates.
+///
+/// # Errors
+///
+/// By the path of the field.
+pub(crate) fn check_tls(loaded: &Loaded) -> Result<(), Vec<ModelError>> {
+    // Any secret will do where nothing is encrypted with it.
+    let files = listener_tls::load(&loaded.model, [1; 32]).map(|_| ());
+    let rules = IdentityRules::compile(&loaded.model, &loaded.snapshot.consumers).map(|_| ());
+    match (files, rules) {
+        (Err(mut errors), Err(others)) => {
+            errors.extend(others);
+            Err(errors)
+        }
+        (files, rules) => files.and(rules),
+    }
 }
 
 fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {

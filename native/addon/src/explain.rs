@@ -60,6 +60,7 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             log: true,
             foreign_chunks: true,
             scheme: "http",
+            certificate: None,
         },
         head.as_bytes(),
         &mut draft,
@@ -146,6 +147,9 @@ fn describe(snapshot: &Snapshot, verdict: &Verdict, draft: &Draft, considered: &
 /// What a route does, in order, one sentence each.
 fn stages(plan: &RoutePlan) -> Vec<String> {
     let mut stages = Vec::new();
+    if plan.certificate {
+        stages.push("client certificate of the connection".to_owned());
+    }
     if let Some(auth) = &plan.auth {
         let places: Vec<String> = [("header", &auth.header), ("query parameter", &auth.query)]
             .into_iter()

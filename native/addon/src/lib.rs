@@ -13,6 +13,7 @@
 mod callbacks;
 mod configuration;
 mod explain;
+mod listener_tls;
 mod log_writer;
 mod main_process;
 mod net;
@@ -38,6 +39,7 @@ use napi_derive::napi;
 
 use crate::{
     configuration::first,
+    listener_tls::IdentityRules,
     log_writer::LogWriter,
     shm::Segment,
     uv::EventLoop,
@@ -132,6 +134,10 @@ pub fn open_worker<'env>(
         segment,
         metrics,
         log: LogWriter::open(&loaded.model.access_log.output).map_err(failed)?,
+        tls: listener_tls::load(&loaded.model, segment.ticket_secret())
+            .map_err(|errors| failed(first(&errors)))?,
+        identity_rules: IdentityRules::compile(&loaded.model, &loaded.snapshot.consumers)
+            .map_err(|errors| failed(first(&errors)))?,
         exchanges_max: loaded.model.limits.exchanges_max,
         body_idle_ms: loaded.model.limits.body_idle_ms,
         test_hooks: std::env::var_os("STOA_TEST_HOOKS").is_some_and(|value| value == "1"),

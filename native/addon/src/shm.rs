@@ -21,8 +21,11 @@ use rustix::{
 
 use crate::uv::foreign_descriptor;
 
-const MAGIC: u64 = 0x5354_4f41_5347_0001;
-const HEADER_WORDS: usize = 8;
+const MAGIC: u64 = 0x5354_4f41_5347_0002;
+const HEADER_WORDS: usize = 16;
+/// Where the length of the text stands among them, and the secret of tickets.
+const TEXT_LENGTH_AT: usize = 7;
+const SECRET_AT: usize = 8;
 /// Largest segment, 8 GiB of mostly untouched pages.
 const WORDS_MAX: usize = 1 << 30;
 
@@ -53,7 +56,7 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Makes a zeroed segment and maps it. `seed` keys the hash of unknown limit keys; `text` is
+    /// Makes a zeroed segment and maps it. `seed` keys the hash of unknown limit keys, `ticket_secret` the tickets of TLS sessions; `text` is
     /// for [`Segment::read_text`].
     ///
     /// # Errors
@@ -62,6 +65,7 @@ impl Segment {
     pub(crate) fn create(
         shape: SegmentShape,
         seed: [u64; 2],
+        ticket_secret: [u64; 4],
         text: &str,
     ) -> io::Result<(OwnedFd, Self)> {
         let words = shape.words();
@@ -78,8 +82,11 @@ impl Segment {
             written += rustix::io::pwrite(&fd, rest, (words * 8 + written) as u64)?;
         }
         let segment = Self { words: map(fd.as_fd(), words)?, shape };
-        let head = [(1, words as u64), (2, seed[0]), (3, seed[1]), (7, text.len() as u64)];
-        for (at, value) in head.into_iter().chain([(0, MAGIC)]) {
+        let secret = ticket_secret.into_iter().enumerate();
+        let secret = secret.map(|(at, value)| (SECRET_AT + at, value));
+        let head =
+            [(1, words as u64), (2, seed[0]), (3, seed[1]), (TEXT_LENGTH_AT, text.len() as u64)];
+        for (at, value) in head.into_iter().chain(secret).chain([(0, MAGIC)]) {
             if let Some(word) = segment.words.get(at) {
                 word.store(value, Ordering::SeqCst);
             }
@@ -110,7 +117,8 @@ impl Segment {
     /// When the descriptor is not such a segment.
     pub(crate) fn read_text(fd: RawFd) -> io::Result<String> {
         let fd = foreign_descriptor(fd).ok_or_else(no_segment)?;
-        let [_, words, .., length] = read_head(fd)?;
+        let head = read_head(fd)?;
+        let (words, length) = (head[1], head[TEXT_LENGTH_AT]);
         let mut text = vec![0; usize::try_from(length).unwrap_or(0)];
         let mut filled = 0;
         while let Some(room) = text.get_mut(filled..).filter(|room| !room.is_empty()) {
@@ -129,6 +137,15 @@ impl Segment {
     /// Keys of the hash that places unknown limit keys; equal in every process.
     pub(crate) fn hash_seed(&self) -> [u64; 2] {
         [self.word(2), self.word(3)]
+    }
+
+    /// What the keys of TLS tickets are derived from; equal in every process.
+    pub(crate) fn ticket_secret(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        for (at, bytes) in secret.chunks_exact_mut(8).enumerate() {
+            bytes.copy_from_slice(&self.word(SECRET_AT + at).to_ne_bytes());
+        }
+        secret
     }
 
     /// The metrics block of worker `index`.

@@ -65,7 +65,7 @@ fn model() -> serde_json::Value {
             "name": name, "priority": 0, "deny": false, "redirect": null,
             "match": { "path": path, "hosts": [], "methods": ["GET"], "headers": {}, "query": {} },
             "upstream": [{ "name": "echo", "weight": 1 }],
-            "auth": { "apiKey": { "header": "x-api-key", "query": null, "keep": false } },
+            "auth": { "apiKey": { "header": "x-api-key", "query": null, "keep": false }, "clientCertificate": false },
             "rateLimit": { "by": "consumer", "requests": requests, "windowMs": 1000,
                 "burst": requests, "headers": "both" },
             "request": {
@@ -137,6 +137,7 @@ fn decisions(criterion: &mut Criterion) {
             log: false,
             foreign_chunks: true,
             scheme: "http",
+            certificate: None,
         };
         matches!(decide_on(&mut around, black_box(head), &mut draft), Verdict::Forward(_))
     };

@@ -25,6 +25,8 @@ use crate::{
 const FORWARDED: &str = "forwarded";
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
+/// Tells an upstream of a client's certificate; nobody's but ours. Source: Envoy's documentation.
+pub const X_FORWARDED_CLIENT_CERT: &str = "x-forwarded-client-cert";
 const X_FORWARDED_HOST: &str = "x-forwarded-host";
 const X_FORWARDED_PORT: &str = "x-forwarded-port";
 const X_REAL_IP: &str = "x-real-ip";
@@ -51,6 +53,7 @@ pub fn is_forwarding_field(name: &str) -> bool {
         15 => same_field(name, X_FORWARDED_FOR),
         16 => same_field(name, X_FORWARDED_HOST) || same_field(name, X_FORWARDED_PORT),
         17 => same_field(name, X_FORWARDED_PROTO),
+        23 => same_field(name, X_FORWARDED_CLIENT_CERT),
         _ => false,
     }
 }

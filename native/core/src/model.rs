@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use consumers::{ApiKey, Consumer};
-pub use listener::{Listener, ListenerConnections};
+pub use consumers::{ApiKey, CertificateRule, Consumer};
+pub use listener::{
+    ClientAuth, Listener, ListenerConnections, ProxyProtocol, Revocation, Tls, TlsCertificate,
+};
 pub use routes::{
     ApiKeyAuth, Auth, HeaderRewrite, LimitBy, Match, PathRewrite, RateLimit, Redirect,
     RequestRewrite, ResponseRewrite, Route, Test, WeightedUpstream,

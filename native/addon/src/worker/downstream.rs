@@ -1,10 +1,10 @@
 //! What the front tells native code: a request has come, more of its body has, it is gone, or it
 //! takes no more for now.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, rc::Rc};
 
 use gateway_core::{
-    decide::{Draft, Forward, Surroundings, Verdict, decide},
+    decide::{ClientCertificate, Draft, Forward, Surroundings, Verdict, decide},
     http1::{
         chunked::{LAST_CHUNK, write_chunk_head},
         framing::BodyLength,
@@ -46,6 +46,10 @@ pub(crate) enum Uptake {
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) peer: IpAddr,
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
+    /// What the client has shown.
+    pub(super) certificate: Option<Rc<ClientCertificate>>,
     /// See [`Surroundings::foreign_chunks`].
     pub(super) foreign_chunks: bool,
     /// A test asks for a panic.
@@ -58,6 +62,8 @@ impl State {
     pub(super) fn begin(&mut self, head: &[u8], peer: IpAddr, now_ns: u64) -> Begun {
         let arrival = Arrival {
             peer,
+            scheme: "http",
+            certificate: None,
             foreign_chunks: true,
             panics: self.test_hooks && contains(head, b"\r\nx-stoa-test-panic: 1"),
         };
@@ -93,7 +99,8 @@ impl State {
                 random: &mut || random.u64(..),
                 log: self.log.is_some(),
                 foreign_chunks: arrival.foreign_chunks,
-                scheme: "http",
+                scheme: arrival.scheme,
+                certificate: arrival.certificate.as_deref(),
             },
             &mut exchange.draft,
         );

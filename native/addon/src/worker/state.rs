@@ -10,7 +10,13 @@ use gateway_core::{
     snapshot::{Snapshot, UpstreamPlan},
 };
 
-use crate::{log_writer::LogWriter, ring::Ring, shm::Segment, uv::EventLoop};
+use crate::{
+    listener_tls::{IdentityRules, ListenerTls},
+    log_writer::LogWriter,
+    ring::Ring,
+    shm::Segment,
+    uv::EventLoop,
+};
 
 use super::{connection::Connection, exchange::Exchange, front::Front};
 
@@ -53,6 +59,9 @@ pub(super) struct State {
     pub(super) upstreams: Vec<UpstreamState>,
     pub(super) ring: Ring,
     pub(super) front: Front,
+    /// By the number of the listener.
+    pub(super) tls: Vec<Option<ListenerTls>>,
+    pub(super) identity_rules: IdentityRules,
     pub(super) scratch: Vec<u8>,
     /// Exchanges whose request was not sent yet because its body may follow at once.
     pub(super) unsent: Vec<Key>,
@@ -78,6 +87,8 @@ pub(crate) struct Parts {
     pub(crate) exchanges_max: usize,
     pub(crate) body_idle_ms: u64,
     pub(crate) test_hooks: bool,
+    pub(crate) tls: Vec<Option<ListenerTls>>,
+    pub(crate) identity_rules: IdentityRules,
 }
 
 impl State {
@@ -108,6 +119,8 @@ impl State {
             snapshot: parts.snapshot,
             ring: Ring::new(),
             front: Front::new(),
+            tls: parts.tls,
+            identity_rules: parts.identity_rules,
             scratch: vec![0; READ_BYTES],
             unsent: Vec::new(),
             failures: Vec::new(),

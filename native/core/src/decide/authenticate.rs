@@ -1,4 +1,4 @@
-//! Who calls: the consumer behind an API key.
+//! Who calls: the consumer behind a client certificate or an API key.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,35 @@ use crate::{
     snapshot::{ApiKeyPlan, Snapshot},
 };
 
-use super::Request;
+use super::{Request, Surroundings};
 
-/// Finds the consumer. A key given twice in one place is no key: which one was meant is not ours
-/// to choose.
+/// Finds the consumer: by the certificate of its connection where the route takes one, else by its
+/// key. What would have helped is written to `fields`.
 pub(super) fn authenticate(
+    request: &Request<'_>,
+    around: &Surroundings<'_>,
+    fields: &mut Vec<u8>,
+) -> Result<u32, Code> {
+    let certificate = around.certificate.filter(|_| request.plan.certificate);
+    if let Some(consumer) = certificate.and_then(|known| known.consumer) {
+        return Ok(consumer);
+    }
+    let Some(plan) = &request.plan.auth else {
+        return Err(match certificate {
+            Some(_) => Code::ClientCertificateUnknown,
+            None => Code::ClientCertificateRequired,
+        });
+    };
+    let consumer = by_key(request, plan, around.snapshot, around.now_s);
+    if consumer.is_err() {
+        write_challenge(fields, plan);
+    }
+    consumer
+}
+
+/// Finds the consumer of a key. A key given twice in one place is no key: which one was meant is not ours
+/// to choose.
+fn by_key(
     request: &Request<'_>,
     plan: &ApiKeyPlan,
     snapshot: &Snapshot,
@@ -80,7 +104,7 @@ fn decode(value: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Says how to authenticate. Source: RFC 9110 §11.6.1.
-pub(super) fn write_challenge(fields: &mut Vec<u8>, plan: &ApiKeyPlan) {
+fn write_challenge(fields: &mut Vec<u8>, plan: &ApiKeyPlan) {
     fields.extend_from_slice(b"www-authenticate: ApiKey realm=\"stoa\"");
     for (place, name) in [("header", &plan.header), ("query", &plan.query)] {
         if let Some(name) = name {

@@ -63,6 +63,19 @@ pub struct Surroundings<'a> {
     pub foreign_chunks: bool,
     /// How the request came: `http` or `https`.
     pub scheme: &'static str,
+    /// The certificate of the client's connection, which was verified.
+    pub certificate: Option<&'a ClientCertificate>,
+}
+
+/// What a front knows of the certificate that a client has shown.
+#[derive(Clone, Debug, Default)]
+pub struct ClientCertificate {
+    /// The consumer whose certificate it is, if it is one's.
+    pub consumer: Option<u32>,
+    /// What upstreams are told of it, as in `X-Forwarded-Client-Cert`; empty is nothing.
+    pub forwarded: Vec<u8>,
+    /// SHA-256 of it in base64url: `x5t#S256` of RFC 8705 §3.1.
+    pub thumbprint: String,
 }
 
 /// A request that goes upstream.
@@ -129,6 +142,7 @@ struct Request<'r> {
     route: u32,
     params: Params,
     consumer: Option<u32>,
+    certificate: Option<&'r ClientCertificate>,
 }
 
 /// Decides on the request whose head is `bytes`, exactly.
@@ -260,16 +274,14 @@ fn route(
         route: index,
         params,
         consumer: None,
+        certificate: around.certificate,
     };
     if matches!(plan.action, Action::Deny) {
         return Err(Code::RouteDenied);
     }
-    if let Some(auth) = &plan.auth {
-        let consumer = authenticate::authenticate(&request, auth, snapshot, around.now_s);
-        if consumer.is_err() {
-            authenticate::write_challenge(&mut draft.fields, auth);
-        }
-        request.consumer = Some(consumer?);
+    if plan.certificate || plan.auth.is_some() {
+        let consumer = authenticate::authenticate(&request, around, &mut draft.fields)?;
+        request.consumer = Some(consumer);
         refusal.consumer = request.consumer;
     }
     if let Some(limit) = &plan.limit {

@@ -67,6 +67,12 @@ pub(super) fn write_head(
         request.host,
         around.scheme,
     );
+    if let Some(certificate) = around.certificate.filter(|known| !known.forwarded.is_empty()) {
+        out.extend_from_slice(forwarded::X_FORWARDED_CLIENT_CERT.as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(&certificate.forwarded);
+        out.extend_from_slice(b"\r\n");
+    }
     if !request.plan.request.drops(&edge.request_id_header) {
         out.extend_from_slice(edge.request_id_header.as_bytes());
         out.extend_from_slice(b": ");

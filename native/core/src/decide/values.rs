@@ -86,6 +86,9 @@ impl Values for RequestValues<'_> {
             }
             Variable::RequestId => Some(self.request_id),
             Variable::Host => Some(request.host),
+            Variable::CertificateThumbprint => {
+                request.certificate.map(|known| known.thumbprint.as_bytes())
+            }
             Variable::WholePath => Some(&request.target.path),
             Variable::Query => self.query.as_deref(),
             Variable::Path(name) => {

@@ -10,6 +10,26 @@ pub struct Consumer {
     pub tenant: String,
     /// Its keys.
     pub api_keys: Vec<ApiKey>,
+    /// Its client certificates.
+    pub certificates: Vec<CertificateRule>,
+}
+
+/// Which client certificates are meant: those that have everything that is given.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CertificateRule {
+    /// SPIFFE ID, or its beginning and `*`.
+    pub spiffe: Option<String>,
+    /// URI, or its beginning and `*`.
+    pub uri: Option<String>,
+    /// DNS name, or `*.` and a domain.
+    pub dns: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// Common name of the subject.
+    pub common_name: Option<String>,
+    /// SHA-256 of the certificate, hexadecimal.
+    pub sha256: Option<String>,
 }
 
 /// An API key, by its digest.

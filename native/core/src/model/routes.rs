@@ -87,7 +87,9 @@ pub struct Redirect {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Auth {
     /// By API key.
-    pub api_key: ApiKeyAuth,
+    pub api_key: Option<ApiKeyAuth>,
+    /// By the certificate of the client's connection.
+    pub client_certificate: bool,
 }
 
 /// Where an API key is looked for.

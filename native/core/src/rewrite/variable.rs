@@ -15,6 +15,8 @@ pub enum Variable {
     RequestId,
     /// `host`: the Host field, with its port.
     Host,
+    /// `certificateThumbprint`: SHA-256 of the client's certificate, base64url.
+    CertificateThumbprint,
     /// `path`: the whole path, normalised.
     WholePath,
     /// `query`: what follows the `?`, without it.
@@ -30,13 +32,14 @@ pub trait Values {
 }
 
 /// Variables without a parameter, by name.
-const NAMED: [(&str, Variable); 8] = [
+const NAMED: [(&str, Variable); 9] = [
     ("consumer", Variable::Consumer),
     ("tenant", Variable::Tenant),
     ("route", Variable::Route),
     ("clientIp", Variable::ClientIp),
     ("requestId", Variable::RequestId),
     ("host", Variable::Host),
+    ("certificateThumbprint", Variable::CertificateThumbprint),
     ("path", Variable::WholePath),
     ("query", Variable::Query),
 ];

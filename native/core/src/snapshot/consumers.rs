@@ -23,6 +23,12 @@ pub struct Consumers {
 }
 
 impl Consumers {
+    /// The consumer of this name.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        let found = self.names.iter().position(|known| **known == *name)?;
+        u32::try_from(found).ok()
+    }
+
     /// Name of a consumer.
     pub fn name(&self, consumer: u32) -> &str {
         self.names.get(consumer as usize).map_or("", AsRef::as_ref)

@@ -102,7 +102,12 @@ impl Snapshot {
             .map(|(name, upstream)| upstream::compile(name, upstream, &mut errors))
             .collect();
         let edge = compile_edge(model, &mut errors);
-        let listeners = model.listeners.iter().map(listener::compile).collect();
+        let listeners = model
+            .listeners
+            .iter()
+            .enumerate()
+            .map(|(number, listener)| listener::compile(number, listener, &mut errors))
+            .collect();
 
         let mut dense_cells = 0;
         let mut routes = Vec::with_capacity(model.routes.len());

@@ -83,8 +83,10 @@ pub struct RoutePlan {
     pub name: String,
     /// What it does.
     pub action: Action,
-    /// Who may call; `None` is everybody.
+    /// Who may call, by key. Without this and `certificate`, everybody.
     pub auth: Option<ApiKeyPlan>,
+    /// Who may call, by the certificate of the connection; asked first.
+    pub certificate: bool,
     /// How often.
     pub limit: Option<LimitPlan>,
     /// What happens to the path.

@@ -10,7 +10,8 @@ use super::{ConsumersBuilder, ModelError, Snapshot};
 pub(crate) fn model(change: Value) -> Value {
     let mut model = json!({
         "version": 1, "mode": "proxy", "workers": 1, "admin": null,
-        "listeners": [{ "address": "127.0.0.1:8080", "front": "uws", "connections": null }],
+        "listeners": [{ "address": "127.0.0.1:8080", "front": "uws", "connections": null, "tls": null,
+            "proxyProtocol": null }],
         "limits": {
             "targetMaxBytes": 8192, "headMaxBytes": 32768, "headersMax": 100,
             "bodyMaxBytes": 1000, "exchangesMax": 16, "rateLimitKeysMax": 1024, "bodyIdleMs": 8000,

@@ -41,9 +41,9 @@ fn a_model_is_numbered_in_its_own_order() {
     let snapshot = compile(model(json!({
         "upstreams": { "echo": echo, "blue": upstream("http://[::1]") },
         "consumers": {
-            "app": { "tenant": "acme", "apiKeys": [api_key("a"), api_key("b")] },
-            "cli": { "tenant": "acme", "apiKeys": [api_key("c")] },
-            "web": { "tenant": "globex", "apiKeys": [] },
+            "app": { "tenant": "acme", "apiKeys": [api_key("a"), api_key("b")], "certificates": [] },
+            "cli": { "tenant": "acme", "apiKeys": [api_key("c")], "certificates": [] },
+            "web": { "tenant": "globex", "apiKeys": [], "certificates": [] },
         },
         "routes": [
             route("one", "/one", json!({ "rateLimit": limit("tenant", 1) })),
@@ -116,8 +116,8 @@ fn endpoints_are_http_and_a_host_and_a_port() {
 fn keys_are_digests_of_one_consumer_each() {
     let consumers = |keys: Value| {
         json!({ "consumers": {
-            "app": { "tenant": "acme", "apiKeys": [api_key("same")] },
-            "web": { "tenant": "acme", "apiKeys": keys },
+            "app": { "tenant": "acme", "apiKeys": [api_key("same")], "certificates": [] },
+            "web": { "tenant": "acme", "apiKeys": keys, "certificates": [] },
         } })
     };
     assert_eq!(
@@ -155,7 +155,7 @@ fn every_mistake_is_told_at_once() {
     let found = errors(model(json!({
         "forwarded": { "trustedProxies": ["nowhere"] },
         "upstreams": { "bad": upstream("ftp://a") },
-        "consumers": { "app": { "tenant": "t", "apiKeys": [{ "sha256": "", "expiresAt": null }] } },
+        "consumers": { "app": { "tenant": "t", "apiKeys": [{ "sha256": "", "expiresAt": null }], "certificates": [] } },
         "routes": [
             route("one", "~(", json!({
                 "request": { "path": { "rewrite": "x", "addPrefix": "y" } },

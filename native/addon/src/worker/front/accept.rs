@@ -6,6 +6,8 @@ use std::{
     os::fd::{AsFd, OwnedFd},
 };
 
+use gateway_core::slab::Key;
+
 use crate::{
     net::{self, Arrival},
     uv::{EventLoop, Poll},
@@ -81,13 +83,17 @@ impl State {
         let (Some(plan), Some(listener)) = (plan, self.front.listeners.get(&number)) else {
             return;
         };
-        let from_here = self.front.per_address.get(&peer).copied().unwrap_or(0);
-        if listener.open >= plan.connections_max
-            || from_here as usize >= plan.connections_per_address_max
-        {
+        let preamble = plan.preamble_from.is_some();
+        let is_stranger = plan.preamble_from.as_ref().is_some_and(|known| !known.contains(peer));
+        if listener.open >= plan.connections_max || is_stranger {
             self.metrics.downstream_refused(1);
             return;
         }
+        let tls = self.tls.get(number).and_then(Option::as_ref);
+        let Ok(tls) = tls.map(|tls| tls.server.accept()).transpose() else {
+            self.metrics.downstream_refused(1);
+            return;
+        };
         let Some(key) = self.front.downstreams.claim() else {
             self.metrics.downstream_refused(1);
             return;
@@ -102,18 +108,41 @@ impl State {
                 socket: Some(Socket { poll, fd }),
                 listener: number,
                 peer,
+                preamble,
                 at_door: plan.passes,
-                deadline_ms: after(now_ns, plan.idle_ms),
+                // What has to come first has as long as a head has.
+                deadline_ms: after(
+                    now_ns,
+                    if preamble || tls.is_some() { plan.head_ms } else { plan.idle_ms },
+                ),
+                tls: tls.map(Box::new),
                 ..Downstream::default()
             };
             slot.watch(true, false);
         }
-        *self.front.per_address.entry(peer).or_default() += 1;
         if let Some(listener) = self.front.listeners.get_mut(&number) {
             listener.open += 1;
         }
         self.metrics.downstream_connections(1);
         self.metrics.downstream_accepted(1);
+        if !preamble && !self.count_address(key) {
+            self.metrics.downstream_refused(1);
+            self.drop_downstream(key, now_ns);
+        }
+    }
+
+    /// Counts a connection among those of its address. `false` when there are too many.
+    pub(super) fn count_address(&mut self, key: Key) -> bool {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return false };
+        let plan = self.snapshot.listeners.get(downstream.listener);
+        let most = plan.map_or(0, |plan| plan.connections_per_address_max);
+        let count = self.front.per_address.entry(downstream.peer).or_default();
+        if *count as usize >= most {
+            return false;
+        }
+        *count += 1;
+        downstream.counted = true;
+        true
     }
 
     /// Accepts nothing more on a listener; connections that were waiting are still taken.

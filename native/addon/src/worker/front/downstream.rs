@@ -1,8 +1,9 @@
 //! One connection from a client.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, rc::Rc};
 
-use gateway_core::{http1::body::BodyReader, slab::Key};
+use gateway_core::{decide::ClientCertificate, http1::body::BodyReader, slab::Key};
+use gateway_tls::TlsConnection;
 
 use crate::net::{self, Progress};
 
@@ -31,8 +32,15 @@ pub(super) enum Stage {
 pub(super) struct Downstream {
     pub(super) socket: Option<Socket>,
     pub(super) listener: usize,
-    /// Who calls: the socket's peer.
+    /// Who calls: the socket's peer, or whom a trusted proxy names.
     pub(super) peer: IpAddr,
+    /// Whether `peer` counts among the connections of its address.
+    pub(super) counted: bool,
+    /// A PROXY preamble comes first.
+    pub(super) preamble: bool,
+    pub(super) tls: Option<Box<TlsConnection>>,
+    /// What the client has shown.
+    pub(super) certificate: Option<Rc<ClientCertificate>>,
     pub(super) stage: Stage,
     /// Nothing was read yet: the other front may get it.
     pub(super) at_door: bool,
@@ -71,6 +79,10 @@ impl Default for Downstream {
             socket: None,
             listener: 0,
             peer: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+            counted: false,
+            preamble: false,
+            tls: None,
+            certificate: None,
             stage: Stage::Head,
             at_door: false,
             held: Vec::new(),
@@ -124,6 +136,9 @@ impl Downstream {
     /// Writes `parts` behind what is waiting, as far as the client takes them; the rest waits.
     /// `false` when the connection is broken.
     pub(super) fn transmit(&mut self, parts: &[&[u8]]) -> bool {
+        if self.tls.is_some() {
+            return self.transmit_encrypted(parts);
+        }
         let mut skip = 0;
         if self.unsent_bytes() == 0 {
             let Some(socket) = &self.socket else { return false };
@@ -139,6 +154,32 @@ impl Downstream {
             self.output.extend_from_slice(part.get(taken..).unwrap_or_default());
         }
         true
+    }
+
+    fn transmit_encrypted(&mut self, parts: &[&[u8]]) -> bool {
+        let Some(tls) = self.tls.as_mut() else { return false };
+        for part in parts {
+            let mut rest = *part;
+            while !rest.is_empty() {
+                // What is encrypted moves to the output, so there is always room for more.
+                let taken = tls.write_plaintext(rest);
+                tls.take_ciphertext(&mut self.output);
+                if taken == 0 {
+                    return false;
+                }
+                rest = rest.get(taken..).unwrap_or_default();
+            }
+        }
+        tls.take_ciphertext(&mut self.output);
+        self.flush()
+    }
+
+    /// Says that nothing more will be sent, where the protocol below can.
+    pub(super) fn say_farewell(&mut self) {
+        if let Some(tls) = self.tls.as_mut() {
+            tls.close_notify();
+            tls.take_ciphertext(&mut self.output);
+        }
     }
 
     /// Writes what is waiting. `false` when the connection is broken.

@@ -23,7 +23,13 @@ impl State {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         downstream.stage = Stage::Over;
         downstream.held = Vec::new();
-        downstream.finishing = true;
+        if !std::mem::replace(&mut downstream.finishing, true) {
+            downstream.say_farewell();
+            if !downstream.flush() {
+                self.drop_downstream(key, now_ns);
+                return;
+            }
+        }
         let plan = self.snapshot.listeners.get(downstream.listener);
         if downstream.unsent_bytes() > 0 {
             downstream.deadline_ms = after(now_ns, plan.map_or(0, |plan| plan.send_idle_ms));
@@ -65,7 +71,7 @@ impl State {
         if let Some(listener) = self.front.listeners.get_mut(&ended.listener) {
             listener.open = listener.open.saturating_sub(1);
         }
-        if let Some(count) = self.front.per_address.get_mut(&ended.peer) {
+        if let Some(count) = self.front.per_address.get_mut(&ended.peer).filter(|_| ended.counted) {
             *count -= 1;
             if *count == 0 {
                 self.front.per_address.remove(&ended.peer);

@@ -14,7 +14,9 @@ mod compose;
 mod deadlines;
 mod door;
 mod downstream;
+mod encrypted;
 mod end;
+mod preamble;
 mod read;
 mod respond;
 
@@ -70,6 +72,8 @@ pub(super) struct Front {
     per_address: HashMap<IpAddr, u32>,
     /// What one read brings.
     scratch: Vec<u8>,
+    /// What was encrypted of it.
+    plain: Vec<u8>,
     /// The records of a turn.
     records: Vec<Record>,
     /// The head being composed; empty between two records.
@@ -88,6 +92,7 @@ impl Front {
             of_exchange: Vec::new(),
             per_address: HashMap::new(),
             scratch: vec![0; READ_BYTES],
+            plain: Vec::new(),
             records: Vec::new(),
             head: Vec::new(),
             date: DateLine::default(),

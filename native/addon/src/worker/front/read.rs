@@ -30,7 +30,7 @@ impl State {
         let mut scratch = std::mem::take(&mut self.front.scratch);
         match downstream.receive(&mut scratch) {
             Progress::Bytes(count) => {
-                self.take_bytes(key, scratch.get(..count).unwrap_or_default(), now_ns);
+                self.take_read(key, scratch.get(..count).unwrap_or_default(), now_ns);
                 self.watch_downstream(key);
             }
             Progress::Blocked => {}
@@ -40,7 +40,20 @@ impl State {
         self.front.scratch = scratch;
     }
 
-    fn take_bytes(&mut self, key: Key, bytes: &[u8], now_ns: u64) {
+    /// Takes what a socket gave: a preamble first, then what may be encrypted.
+    fn take_read(&mut self, key: Key, bytes: &[u8], now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let (preamble, encrypted) = (downstream.preamble, downstream.tls.is_some());
+        let rest = if preamble { self.read_preamble(key, bytes, now_ns) } else { Some(bytes) };
+        match rest {
+            Some(rest) if encrypted => self.take_ciphertext(key, rest, now_ns),
+            Some(rest) if !rest.is_empty() => self.take_bytes(key, rest, now_ns),
+            _ => {}
+        }
+    }
+
+    /// Takes bytes of HTTP.
+    pub(super) fn take_bytes(&mut self, key: Key, bytes: &[u8], now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         if downstream.stage == Stage::Over {
             return;
@@ -228,7 +241,7 @@ impl State {
 
     /// The client sends no more. Between exchanges that is a farewell; in one, it is taken for an
     /// abort, as by other proxies: who is gone can't be told from who only listens.
-    fn downstream_ended(&mut self, key: Key, now_ns: u64) {
+    pub(super) fn downstream_ended(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         if downstream.exchange.is_none() && downstream.unsent_bytes() > 0 {
             downstream.stage = Stage::Over;
@@ -272,7 +285,13 @@ fn begin_body(downstream: &mut Downstream, length: BodyLength, now_ns: u64) {
 }
 
 fn arrival_of(downstream: &Downstream) -> Arrival {
-    Arrival { peer: downstream.peer, foreign_chunks: false, panics: false }
+    Arrival {
+        peer: downstream.peer,
+        scheme: if downstream.tls.is_some() { "https" } else { "http" },
+        certificate: downstream.certificate.clone(),
+        foreign_chunks: false,
+        panics: false,
+    }
 }
 
 fn asks_for_panic(head: &RequestHead<'_, '_>) -> bool {

@@ -42,9 +42,9 @@ impl Gateway {
         old["expiresAt"] = json!("2027-01-15");
         let mut model = model(change);
         model["consumers"] = json!({
-            "app": { "tenant": "acme", "apiKeys": [api_key("12345"), old] },
-            "cli": { "tenant": "acme", "apiKeys": [api_key("good")] },
-            "web": { "tenant": "globex", "apiKeys": [api_key("other")] },
+            "app": { "tenant": "acme", "apiKeys": [api_key("12345"), old], "certificates": [] },
+            "cli": { "tenant": "acme", "apiKeys": [api_key("good")], "certificates": [] },
+            "web": { "tenant": "globex", "apiKeys": [api_key("other")], "certificates": [] },
         });
         let snapshot = compile(model).unwrap();
         let zeroed = |words: usize| (0..words).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
@@ -80,6 +80,7 @@ impl Gateway {
             log: true,
             foreign_chunks: self.foreign_chunks,
             scheme: "http",
+            certificate: None,
         };
         decide(&mut around, request, &mut self.draft)
     }
@@ -161,7 +162,7 @@ pub(super) fn get(target: &str, fields: &[(&str, &str)]) -> String {
 
 /// The part of a route that asks for a key.
 pub(super) fn auth(header: Option<&str>, query: Option<&str>, keep: bool) -> Value {
-    json!({ "apiKey": { "header": header, "query": query, "keep": keep } })
+    json!({ "apiKey": { "header": header, "query": query, "keep": keep }, "clientCertificate": false })
 }
 
 /// What becomes of the downstream connection behind an answer.

@@ -54,7 +54,8 @@ impl Compiler<'_> {
     pub(crate) fn plan(&mut self, route: &model::Route) -> Option<RoutePlan> {
         let action = self.action(route);
         let limit = route.rate_limit.as_ref().map(|limit| self.limit(&route.name, limit));
-        let auth = route.auth.as_ref().map(|auth| self.auth(auth));
+        let auth = route.auth.as_ref().and_then(|auth| auth.api_key.as_ref());
+        let auth = auth.map(|auth| self.auth(auth));
         let path = self.path(&route.request.path);
         let request_id_header = self.request_id_header;
         let request = self.ops("request.headers", &route.request.headers, |name| {
@@ -71,6 +72,7 @@ impl Compiler<'_> {
             name: route.name.clone(),
             action: action?,
             auth,
+            certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
             limit: match limit {
                 Some(limit) => Some(limit?),
                 None => None,
@@ -112,8 +114,8 @@ impl Compiler<'_> {
         Some(Action::Forward(weighted))
     }
 
-    fn auth(&mut self, auth: &model::Auth) -> ApiKeyPlan {
-        let model::ApiKeyAuth { header, query, keep } = &auth.api_key;
+    fn auth(&mut self, auth: &model::ApiKeyAuth) -> ApiKeyPlan {
+        let model::ApiKeyAuth { header, query, keep } = auth;
         let header = header.as_ref().map(|name| name.to_ascii_lowercase());
         self.check_field("auth.apiKey.header", header.as_deref(), fields::refused_as_key);
         ApiKeyPlan { header, query: query.clone(), keep: *keep }

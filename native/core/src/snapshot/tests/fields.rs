@@ -7,7 +7,7 @@ use crate::snapshot::sample::{api_key, limit, model, route};
 
 /// Where the only mistake is in a route with `change`, and how its sentence begins.
 fn place_and_field(change: Value) -> (String, String) {
-    let consumers = json!({ "app": { "tenant": "t", "apiKeys": [api_key("k")] } });
+    let consumers = json!({ "app": { "tenant": "t", "apiKeys": [api_key("k")], "certificates": [] } });
     let routes = json!([route("r", "/*", change)]);
     let (path, message) = mistake(json!({ "consumers": consumers, "routes": routes }));
     assert!(
@@ -79,7 +79,7 @@ fn a_limit_is_told_of_once() {
 
 #[test]
 fn a_key_stands_where_a_key_can_stand() {
-    let auth = |name: &str| json!({ "auth": { "apiKey": { "header": name, "query": null, "keep": false } } });
+    let auth = |name: &str| json!({ "auth": { "apiKey": { "header": name, "query": null, "keep": false }, "clientCertificate": false } });
     for name in [
         "x-request-id",
         "X_Request_ID",
