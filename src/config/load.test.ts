@@ -150,7 +150,7 @@ routes:
     assert.deepEqual(one?.upstream, [{ name: 'a', weight: 3 }]);
     assert.deepEqual(one?.rateLimit?.by, { header: 'x-user' });
     assert.equal(one?.rateLimit?.burst, 5);
-    assert.equal(one?.auth?.apiKey.header, 'x-api-key');
+    assert.equal(one?.auth?.apiKey?.header, 'x-api-key');
     assert.deepEqual(two?.redirect, { status: 302, to: 'https://x.test${path}' });
     assert.deepEqual(two?.upstream, []);
     assert.equal(three?.deny, true);

@@ -9,6 +9,8 @@ import { resolve } from 'node:path';
 
 import type { Model, ValidConfig } from './schema.ts';
 
+type Tls = NonNullable<Model['listeners'][number]['tls']>;
+
 /** `baseDir` is what files are relative to; `cores` what `workers: auto` means. */
 export function resolveModel(
   config: ValidConfig,
@@ -22,6 +24,10 @@ export function resolveModel(
     ...config,
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
+    listeners: config.listeners.map(({ tls, ...listener }) => ({
+      ...listener,
+      tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),
+    })),
     apiKeyFiles: config.apiKeyFiles.map((file) => resolve(baseDir, file)),
     consumers: Object.fromEntries(
       Object.entries(config.consumers).map(([name, consumer]) => [
@@ -30,6 +36,23 @@ export function resolveModel(
       ]),
     ),
     routes: config.routes.map((route) => ({ ...route, upstream: route.upstream ?? [] })),
+  };
+}
+
+function withPaths(tls: Tls, absolute: (file: string) => string): Tls {
+  const { certificates, clientAuth } = tls;
+  return {
+    ...tls,
+    certificates: certificates.map(({ cert, key, ocsp }) => ({
+      cert: absolute(cert),
+      key: absolute(key),
+      ocsp: ocsp === null ? null : absolute(ocsp),
+    })),
+    clientAuth: {
+      ...clientAuth,
+      ca: clientAuth.ca.map(absolute),
+      crl: clientAuth.crl.map(absolute),
+    },
   };
 }
 

@@ -68,35 +68,21 @@ pub(crate) fn load(model_json: &str, keys: &str) -> Result<Loaded, Vec<ModelErro
     Ok(Loaded { model, snapshot })
 }
 
-/// Everything that is wrong with a model, its files of keys included.
+/// Everything that is wrong with a model, the files that it names included.
 pub(crate) fn check(model_json: &str) -> Vec<ModelError> {
     let (keys, mut errors) = match read_key_files(model_json) {
         Ok(keys) => (keys, Vec::new()),
         Err(errors) => (String::new(), errors),
     };
     errors.extend(load(model_json, &keys).err().unwrap_or_default());
+    if let Ok(model) = parse(model_json) {
+        // Any secret will do where nothing is encrypted with it.
+        errors.extend(listener_tls::load(&model, [1; 32]).err().unwrap_or_default());
+        errors.extend(IdentityRules::compile(&model, |_| None).err().unwrap_or_default());
+    }
     // Both say so when the model can't be read.
     errors.dedup();
     errors
-}
-
-/// Everything that is wrong with the files of listeners with TLS, and with the rules about client
-/// certificates.
-///
-/// # Errors
-///
-/// By the path of the field.
-pub(crate) fn check_tls(loaded: &Loaded) -> Result<(), Vec<ModelError>> {
-    // Any secret will do where nothing is encrypted with it.
-    let files = listener_tls::load(&loaded.model, [1; 32]).map(|_| ());
-    let rules = IdentityRules::compile(&loaded.model, &loaded.snapshot.consumers).map(|_| ());
-    match (files, rules) {
-        (Err(mut errors), Err(others)) => {
-            errors.extend(others);
-            Err(errors)
-        }
-        (files, rules) => files.and(rules),
-    }
 }
 
 fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {

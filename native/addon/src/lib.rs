@@ -136,8 +136,10 @@ pub fn open_worker<'env>(
         log: LogWriter::open(&loaded.model.access_log.output).map_err(failed)?,
         tls: listener_tls::load(&loaded.model, segment.ticket_secret())
             .map_err(|errors| failed(first(&errors)))?,
-        identity_rules: IdentityRules::compile(&loaded.model, &loaded.snapshot.consumers)
-            .map_err(|errors| failed(first(&errors)))?,
+        identity_rules: IdentityRules::compile(&loaded.model, |name| {
+            loaded.snapshot.consumers.find(name)
+        })
+        .map_err(|errors| failed(first(&errors)))?,
         exchanges_max: loaded.model.limits.exchanges_max,
         body_idle_ms: loaded.model.limits.body_idle_ms,
         test_hooks: std::env::var_os("STOA_TEST_HOOKS").is_some_and(|value| value == "1"),

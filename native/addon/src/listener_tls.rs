@@ -12,7 +12,7 @@ use std::{
 use gateway_core::{
     decide,
     model::{self, Model},
-    snapshot::{Consumers, ModelError},
+    snapshot::ModelError,
 };
 use gateway_tls::{
     CertificateSettings, ClientAuth, ClientCertificate, ClientTrust, Clock, IdentityRule,
@@ -57,18 +57,21 @@ pub(crate) struct IdentityRules {
 }
 
 impl IdentityRules {
-    /// Compiles the rules of a model's consumers.
+    /// Compiles the rules of a model's consumers; `number_of` numbers them.
     ///
     /// # Errors
     ///
     /// Every rule that is none.
-    pub(crate) fn compile(model: &Model, consumers: &Consumers) -> Result<Self, Vec<ModelError>> {
+    pub(crate) fn compile(
+        model: &Model,
+        number_of: impl Fn(&str) -> Option<u32>,
+    ) -> Result<Self, Vec<ModelError>> {
         let mut rules = Vec::new();
         let mut errors = Vec::new();
         for (name, consumer) in &model.consumers {
             for (index, rule) in consumer.certificates.iter().enumerate() {
                 let at = format!("consumers.{name}.certificates.{index}");
-                match (IdentityRule::new(&settings_of(rule)), consumers.find(name)) {
+                match (IdentityRule::compile(&settings_of(rule)), number_of(name)) {
                     (Ok(rule), Some(number)) => rules.push((rule, number)),
                     (Ok(_), None) => {}
                     (Err(error), _) => {

@@ -11,6 +11,9 @@ use gateway_core::{
     problem::Code,
 };
 
+use gateway_tls::FailureReason;
+use rustix::rand::{GetRandomFlags, getrandom};
+
 use crate::{
     configuration::{self, ROUTES_COUNTED_MAX, first},
     shm::Segment,
@@ -35,7 +38,8 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
     let loaded = configuration::load(model_json, &keys).map_err(|errors| first(&errors))?;
     let shape = configuration::segment_shape(&loaded);
     let seed = [fastrand::u64(..), fastrand::u64(..)];
-    let (fd, segment) = Segment::create(shape, seed, &keys).map_err(|error| error.to_string())?;
+    let (fd, segment) =
+        Segment::create(shape, seed, secret()?, &keys).map_err(|error| error.to_string())?;
     let snapshot = &loaded.snapshot;
     let main = Main {
         segment,
@@ -56,7 +60,13 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
 pub(crate) fn render_metrics(workers: u32, worker_restarts: u32) -> Result<String, &'static str> {
     with_main(|main| {
         let problems: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        let names = Names { routes: &main.routes, upstreams: &main.upstreams, problems: &problems };
+        let tls_failures = FailureReason::ALL.map(FailureReason::label);
+        let names = Names {
+            routes: &main.routes,
+            upstreams: &main.upstreams,
+            problems: &problems,
+            tls_failures: &tls_failures,
+        };
         let extra = Extra {
             workers: u64::from(workers),
             worker_restarts: u64::from(worker_restarts),
@@ -88,4 +98,19 @@ impl Main {
 
 fn with_main<T>(read: impl FnOnce(&Main) -> T) -> Result<T, &'static str> {
     MAIN.with_borrow(|main| main.as_ref().map(read)).ok_or("createSegment has not been called")
+}
+
+/// What nobody else can know: keys of TLS tickets are derived from it.
+fn secret() -> Result<[u64; 4], String> {
+    let mut bytes = [0_u8; 32];
+    let filled =
+        getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|error| error.to_string())?;
+    if filled < bytes.len() {
+        return Err("the kernel gave too few random bytes".to_owned());
+    }
+    let mut words = [0; 4];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(bytes.try_into().unwrap_or_default());
+    }
+    Ok(words)
 }

@@ -42,6 +42,30 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
+    /// Every reason, in the order of [`Self::index`].
+    pub const ALL: [Self; 15] = [
+        Self::NoClientCertificate,
+        Self::ClientCertificateExpired,
+        Self::ClientCertificateNotYetValid,
+        Self::ClientCertificateRevoked,
+        Self::RevocationUnknown,
+        Self::UnknownAuthority,
+        Self::ClientCertificateUsage,
+        Self::ChainTooLong,
+        Self::BadClientCertificate,
+        Self::UnknownServerName,
+        Self::NoCommonProtocol,
+        Self::Incompatible,
+        Self::PeerAlert,
+        Self::Protocol,
+        Self::Internal,
+    ];
+
+    /// Its place among all.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// Lower-case letters and underscores, for metrics and logs.
     pub const fn label(self) -> &'static str {
         match self {

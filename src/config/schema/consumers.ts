@@ -25,6 +25,8 @@ const Expiry = z
   .string()
   .refine(isExpiry, 'not a date; expected 2027-01-31 or 2027-01-31T12:00:00Z (in quotes is best)');
 
+const RuleText = z.string().min(1).max(2048).nullable().default(null);
+
 const ApiKey = z
   .strictObject({
     sha256: z
@@ -50,6 +52,20 @@ const ApiKey = z
     expiresAt,
   }));
 
+const CertificateRule = z
+  .strictObject({
+    spiffe: RuleText.describe('SPIFFE ID, or its beginning and `*`: `spiffe://example.test/ns/*`.'),
+    uri: RuleText.describe('URI among its alternative names, or its beginning and `*`.'),
+    dns: RuleText.describe('DNS name among them, or `*.` and a domain.'),
+    email: RuleText.describe('Mail address among them.'),
+    commonName: RuleText.describe('Common name of the subject.'),
+    sha256: RuleText.describe('SHA-256 of the certificate, 64 hexadecimal digits.'),
+  })
+  .refine((rule) => Object.values(rule).some((text) => text !== null), {
+    message: 'a rule without anything would mean every certificate',
+  })
+  .describe('Client certificates that have everything that is given.');
+
 export const Consumer = z
   .strictObject({
     tenant: Name.nullable()
@@ -60,6 +76,11 @@ export const Consumer = z
       .max(10_000)
       .default([])
       .describe('Its keys; several may be valid at once.'),
+    certificates: z
+      .array(CertificateRule)
+      .max(1024)
+      .default([])
+      .describe('Its client certificates; among all consumers, the first rule that fits counts.'),
   })
   .describe('Somebody who calls.');
 

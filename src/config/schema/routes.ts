@@ -90,9 +90,21 @@ const Auth = z
       .transform((key) =>
         key.header === null && key.query === null ? { ...key, header: 'x-api-key' } : key,
       )
+      .nullable()
+      .default(null)
       .describe('By API key.'),
+    clientCertificate: z
+      .boolean()
+      .default(false)
+      .describe(
+        'By the client certificate of the connection, which `consumers` maps; asked before the key.',
+      ),
   })
-  .describe('Who may call.');
+  .refine(
+    ({ apiKey, clientCertificate }) => apiKey !== null || clientCertificate,
+    'needs apiKey, clientCertificate or both; leave auth out for an open route',
+  )
+  .describe('Who may call: a certificate, else a key.');
 
 const U32_MAX = 4_294_967_295;
 

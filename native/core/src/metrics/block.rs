@@ -107,6 +107,16 @@ impl<'a> Block<'a> {
         self.add_shared(Shared::DownstreamRefused, count);
     }
 
+    /// A TLS handshake was finished.
+    pub fn tls_handshake(&self, resumed: bool) {
+        self.add_shared(if resumed { Shared::TlsResumed } else { Shared::TlsFull }, 1);
+    }
+
+    /// A TLS connection failed, by the index of the reason.
+    pub fn tls_failure(&self, reason: usize) {
+        self.add(Layout::tls_failure(reason), 1);
+    }
+
     /// Exchanges tried a second time.
     pub fn retries(&self, count: u64) {
         self.add_shared(Shared::Retries, count);

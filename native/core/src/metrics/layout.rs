@@ -11,6 +11,8 @@ use super::histogram;
 pub(super) const ROWS_MAX: usize = 1_000;
 /// Problem codes that are told apart.
 pub(super) const PROBLEMS_MAX: usize = 64;
+/// Reasons why TLS fails that are told apart.
+pub(super) const TLS_FAILURES_MAX: usize = 24;
 /// Classes of status: 1xx to 5xx, and what is none.
 pub(super) const CLASSES: usize = 6;
 
@@ -28,6 +30,8 @@ pub(super) enum Shared {
     DownstreamOpen,
     DownstreamAccepted,
     DownstreamRefused,
+    TlsFull,
+    TlsResumed,
 }
 
 /// Numbers of one upstream.
@@ -52,7 +56,8 @@ pub(super) enum PerRoute {
 }
 
 const PROBLEMS_AT: usize = 16;
-const UPSTREAMS_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
+const TLS_FAILURES_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
+const UPSTREAMS_AT: usize = TLS_FAILURES_AT + TLS_FAILURES_MAX;
 const UPSTREAM_WORDS: usize = 8;
 const ROUTE_WORDS: usize = 48;
 const DURATION_AT: usize = CLASSES;
@@ -95,6 +100,10 @@ impl Layout {
         PROBLEMS_AT + code.min(PROBLEMS_MAX - 1)
     }
 
+    pub(super) fn tls_failure(reason: usize) -> usize {
+        TLS_FAILURES_AT + reason.min(TLS_FAILURES_MAX - 1)
+    }
+
     pub(super) fn upstream(&self, upstream: usize, number: PerUpstream) -> usize {
         UPSTREAMS_AT + upstream.min(self.upstreams) * UPSTREAM_WORDS + number as usize
     }
@@ -120,8 +129,9 @@ mod tests {
     #[test]
     fn no_two_numbers_share_a_word_and_none_lies_outside() {
         let layout = Layout::new(3, 2);
-        let mut indices: Vec<usize> = (0..=Shared::DownstreamRefused as usize).collect();
+        let mut indices: Vec<usize> = (0..=Shared::TlsResumed as usize).collect();
         indices.extend((0..PROBLEMS_MAX).map(Layout::problem));
+        indices.extend((0..TLS_FAILURES_MAX).map(Layout::tls_failure));
         for upstream in 0..=2 {
             for number in [
                 PerUpstream::Open,

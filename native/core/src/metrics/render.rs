@@ -48,6 +48,8 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "counter",
         "Connections that native listeners closed at once: there were too many.",
     ),
+    ("stoa_tls_handshakes_total", "counter", "TLS handshakes that were finished, by kind."),
+    ("stoa_tls_failures_total", "counter", "TLS connections that failed, by reason."),
     ("stoa_received_bytes_total", "counter", "Bytes of request bodies."),
     ("stoa_sent_bytes_total", "counter", "Bytes of response bodies."),
     ("stoa_exchanges_in_flight", "gauge", "Exchanges under way."),
@@ -74,6 +76,8 @@ pub struct Names<'a> {
     pub upstreams: &'a [String],
     /// Problem codes.
     pub problems: &'a [&'a str],
+    /// Reasons why TLS fails.
+    pub tls_failures: &'a [&'a str],
 }
 
 /// What the main process knows itself.
@@ -136,6 +140,8 @@ impl Page<'_> {
                 "stoa_downstream_connections_refused_total" => {
                     self.shared(out, name, Shared::DownstreamRefused)?;
                 }
+                "stoa_tls_handshakes_total" => self.tls_handshakes(out)?,
+                "stoa_tls_failures_total" => self.tls_failures(out)?,
                 "stoa_received_bytes_total" => self.shared(out, name, Shared::ReceivedBytes)?,
                 "stoa_sent_bytes_total" => self.shared(out, name, Shared::SentBytes)?,
                 "stoa_exchanges_in_flight" => self.shared(out, name, Shared::ExchangesInFlight)?,
@@ -196,6 +202,24 @@ impl Page<'_> {
                 us % 1_000_000
             )?;
             writeln!(out, "{name}_count{{route=\"{label}\"}} {total}")?;
+        }
+        Ok(())
+    }
+
+    fn tls_handshakes(&self, out: &mut String) -> fmt::Result {
+        for (kind, number) in [("full", Shared::TlsFull), ("resumed", Shared::TlsResumed)] {
+            let count = self.sum(number as usize);
+            writeln!(out, "stoa_tls_handshakes_total{{kind=\"{kind}\"}} {count}")?;
+        }
+        Ok(())
+    }
+
+    fn tls_failures(&self, out: &mut String) -> fmt::Result {
+        for (index, reason) in self.names.tls_failures.iter().enumerate() {
+            let count = self.sum(Layout::tls_failure(index));
+            if count > 0 {
+                writeln!(out, "stoa_tls_failures_total{{reason=\"{reason}\"}} {count}")?;
+            }
         }
         Ok(())
     }

@@ -17,7 +17,12 @@ fn rendered(fill: impl Fn(&Block<'_>, &Block<'_>)) -> String {
     fill(first, second);
     let routes = ["echo".to_owned(), "a\"\\\n".to_owned()];
     let upstreams = ["backend".to_owned()];
-    let names = Names { routes: &routes, upstreams: &upstreams, problems: &["bad_request"] };
+    let names = Names {
+        routes: &routes,
+        upstreams: &upstreams,
+        problems: &["bad_request"],
+        tls_failures: &["protocol"],
+    };
     render(
         &layout,
         &blocks,

@@ -7,7 +7,8 @@ use crate::snapshot::sample::{api_key, limit, model, route};
 
 /// Where the only mistake is in a route with `change`, and how its sentence begins.
 fn place_and_field(change: Value) -> (String, String) {
-    let consumers = json!({ "app": { "tenant": "t", "apiKeys": [api_key("k")], "certificates": [] } });
+    let consumers =
+        json!({ "app": { "tenant": "t", "apiKeys": [api_key("k")], "certificates": [] } });
     let routes = json!([route("r", "/*", change)]);
     let (path, message) = mistake(json!({ "consumers": consumers, "routes": routes }));
     assert!(
