@@ -9,8 +9,8 @@
 
 import type { Model } from '../config/schema.ts';
 import { listen } from '../listener/uws.ts';
-import { openWorker } from '../native/addon.ts';
-import type { Log } from '../telemetry/log.ts';
+import { openWorker, type WorkerCore } from '../native/addon.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
 import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
 import type { ModeOptions, RunningMode } from './mode.ts';
 
@@ -30,6 +30,7 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   const listeners = await Promise.all(addresses.map((address) => listen(core, address)));
 
   return {
+    reopenLogs: () => reopenLog(core, log),
     drain: async (deadlineMs) => {
       for (const listener of listeners) listener.stopAccepting();
       await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
@@ -38,6 +39,14 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       core.close();
     },
   };
+}
+
+function reopenLog(core: WorkerCore, log: Log): void {
+  try {
+    core.reopenLog();
+  } catch (error) {
+    log('error', 'access_log_not_reopened', { message: describeError(error) });
+  }
 }
 
 function namedEndpoints({ upstreams }: Model): NamedEndpoint[] {

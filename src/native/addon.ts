@@ -90,6 +90,7 @@ interface Addon {
   ): Bindings;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
+  reopenAccessLog(): void;
   closeAccessLog(): void;
   boundReceiveBuffers(port: number): void;
 }
@@ -145,6 +146,8 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   exchangesInFlight(): number;
   /** Keeps paused uploads paused on connections that the listener on `port` accepts. */
   boundReceiveBuffers(port: number): void;
+  /** Goes on in a file opened anew under the access log's name. Throws when there is none to open. */
+  reopenLog(): void;
   /** Writes what is left of the access log. */
   close(): void;
 }
@@ -176,6 +179,7 @@ export function openWorker(options: {
       addon.setEndpointAddresses(upstream, endpoint, addresses),
     exchangesInFlight: () => addon.exchangesInFlight(),
     boundReceiveBuffers: (port) => addon.boundReceiveBuffers(port),
+    reopenLog: () => addon.reopenAccessLog(),
     close: () => addon.closeAccessLog(),
   };
 }

@@ -126,7 +126,23 @@ describe('SIGTERM', () => {
     await gateway.stop();
   });
 
-  it('ends at once on a second signal', async () => {
+  it('takes a second signal within a second for the same one', async () => {
+    const gateway = await start(5000);
+    const open = call(gateway.port, 'GET /slow');
+    await until(
+      'it has arrived',
+      async () => (await gateway.metric('stoa_exchanges_in_flight')) === 1,
+    );
+    gateway.signal('SIGTERM');
+    gateway.signal('SIGINT');
+    await sleep(100);
+    gateway.signal('SIGTERM');
+    assert.equal((await open).text, 'done');
+    assert.deepEqual(await gateway.exited, { code: 0, signal: null });
+    await gateway.stop();
+  });
+
+  it('ends at once on a second signal that comes later', async () => {
     const gateway = await start(20_000);
     const open = await RawClient.open(gateway.port);
     open.send(requestBytes('GET /never'));
@@ -135,7 +151,7 @@ describe('SIGTERM', () => {
       async () => (await gateway.metric('stoa_exchanges_in_flight')) === 1,
     );
     gateway.signal('SIGTERM');
-    await sleep(100);
+    await sleep(1100);
     gateway.signal('SIGTERM');
     const exit = await Promise.race([gateway.exited, sleep(5000).then(() => null)]);
     open.close();
