@@ -97,6 +97,27 @@ describe('SIGTERM', () => {
     await gateway.stop();
   });
 
+  it('answers HEAD on connections that are open, also where there is no route', async () => {
+    const upstreams = upstreamYaml(upstream.url);
+    const gateway = await startGateway(
+      `drain: { deadlineMs: 5000 }\n${upstreams}\nroutes: [{ name: slow, match: { path: /slow }, upstream: up }]`,
+    );
+    const client = await RawClient.open(gateway.port);
+    const slow = call(gateway.port, 'GET /slow');
+    await until(
+      'it has arrived',
+      async () => (await gateway.metric('stoa_exchanges_in_flight')) === 1,
+    );
+    gateway.signal('SIGTERM');
+    await until('nobody new is taken', () => refuses(gateway), 3000);
+    client.send(requestBytes('HEAD /nowhere'));
+    const seen = await client.read(({ closed }) => closed, { methods: ['HEAD'] });
+    assert.equal(seen.responses[0]?.status, 404);
+    assert.equal((await slow).status, 200);
+    assert.deepEqual(await gateway.exited, { code: 0, signal: null });
+    await gateway.stop();
+  });
+
   it('does not wait for idle connections', async () => {
     const gateway = await start(8000);
     const idle = await RawClient.open(gateway.port);
