@@ -43,7 +43,10 @@ prerequisites:
 	@scripts/setup.sh
 
 # `npm ci` verifies every package against the lockfile's hash; install scripts of packages never run.
+# Nor does it run on a link: it would empty the folder behind it, which somebody else may use.
 $(MODULES): package.json package-lock.json | prerequisites
+	@[ ! -L node_modules ] || { echo 'node_modules is a link: npm ci would empty the folder it points to.'; \
+		echo '    remove the link, then run make again: rm node_modules'; exit 1; } >&2
 	$(NPM) ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -199,6 +199,32 @@ describe('problems', () => {
     assert.notEqual(answer.header('content-length'), null);
   });
 
+  // biome-ignore format: a table is read by column.
+  const heads = [
+    { what: 'lets the connection live',         line: 'HEAD /no-such-route', fields: '',                          status: 404, closes: false },
+    { what: 'closes it as asked',               line: 'HEAD /no-such-route', fields: 'Connection: close\r\n',     status: 404, closes: true },
+    { what: 'leaves a body unread',             line: 'HEAD /no-such-route', fields: 'Content-Length: 9\r\n',     status: 404, closes: true },
+    { what: 'tears the connection down',        line: 'HEAD /plain/%zz',     fields: '',                          status: 400, closes: true },
+    { what: 'is of a head that can’t be read',  line: 'HEAD /plain',         fields: HOST,                        status: 400, closes: true },
+  ];
+  for (const { what, line, fields, status, closes } of heads) {
+    it(`have no body when the request is HEAD, also where the answer ${what}`, async () => {
+      const client = await RawClient.open(gateway.port);
+      client.send(`${line} HTTP/1.1\r\n${HOST}${fields}\r\n`);
+      const seen = await client.read(({ responses }) => responses.length > 0, {
+        methods: ['HEAD'],
+        timeoutMs: 5000,
+        quietMs: 100,
+      });
+      client.close();
+      const [head = '', ...behind] = seen.bytes.toString('latin1').split('\r\n\r\n');
+      assert.ok(head.startsWith(`HTTP/1.1 ${status} `), head);
+      assert.match(head, /\r\ncontent-length: [1-9]/i);
+      assert.deepEqual(behind, ['']);
+      assert.equal(/\r\nconnection: close/i.test(head), closes);
+    });
+  }
+
   it('hide what the client sent', async () => {
     const { text } = await ask('GET /keyed?token=secret-1', {
       headers: { 'x-api-key': 'secret-2' },

@@ -10,8 +10,8 @@
 import type { Model } from '../config/schema.ts';
 import { listenNatively } from '../listener/native.ts';
 import { listen } from '../listener/uws.ts';
-import { openWorker } from '../native/addon.ts';
-import type { Log } from '../telemetry/log.ts';
+import { openWorker, type WorkerCore } from '../native/addon.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
 import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
 import type { ModeOptions, RunningMode } from './mode.ts';
 
@@ -35,6 +35,7 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   );
 
   return {
+    reopenLogs: () => reopenLog(core, log),
     drain: async (deadlineMs) => {
       for (const listener of listeners) listener.stopAccepting();
       await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
@@ -43,6 +44,14 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       core.close();
     },
   };
+}
+
+function reopenLog(core: WorkerCore, log: Log): void {
+  try {
+    core.reopenLog();
+  } catch (error) {
+    log('error', 'access_log_not_reopened', { message: describeError(error) });
+  }
 }
 
 function namedEndpoints({ upstreams }: Model): NamedEndpoint[] {

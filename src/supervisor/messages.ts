@@ -27,7 +27,12 @@ interface DrainMessage {
   readonly deadlineMs: number;
 }
 
-export type ToWorker = StartMessage | DrainMessage;
+/** To a worker: open log files by their names again. */
+interface ReopenLogsMessage {
+  readonly type: 'reopenLogs';
+}
+
+export type ToWorker = StartMessage | DrainMessage | ReopenLogsMessage;
 
 /** From a worker: it accepts, or it can't and exits 1. */
 export type FromWorker =

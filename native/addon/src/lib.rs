@@ -170,6 +170,13 @@ pub fn exchanges_in_flight() -> Result<u32> {
     Ok(u32::try_from(opened()?.exchanges_in_flight()).unwrap_or(u32::MAX))
 }
 
+/// Goes on with the access log in a file opened anew under its name. Throws when that fails; the
+/// old file stays.
+#[napi]
+pub fn reopen_access_log() -> Result<()> {
+    opened()?.reopen_log().map_err(failed)
+}
+
 /// Writes what is left of the access log, and waits for it, a second at most.
 #[napi]
 pub fn close_access_log() -> Result<()> {

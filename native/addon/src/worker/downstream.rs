@@ -106,7 +106,11 @@ impl State {
         );
         let begun = match verdict {
             Verdict::Forward(forward) => self.accept(key, forward, now_ns),
-            Verdict::Answer(answer) => self.answer(key, &answer, now_ns),
+            Verdict::Answer(mut answer) => {
+                // A head that could not be read may still be seen to be that of HEAD.
+                answer.is_head |= head.starts_with(b"HEAD ");
+                self.answer(key, &answer, now_ns)
+            }
         };
         self.deciding = None;
         begun

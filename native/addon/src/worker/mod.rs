@@ -134,6 +134,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Opens the access log's file by its name again.
+    ///
+    /// # Errors
+    ///
+    /// When that fails; the old file stays.
+    pub(crate) fn reopen_log(&self) -> std::io::Result<()> {
+        self.state.borrow_mut().log.as_mut().map_or(Ok(()), crate::log_writer::LogWriter::reopen)
+    }
+
     /// Writes what is left of the access log.
     pub(crate) fn close_log(&self) {
         self.guarded(|state, _| {
