@@ -34,10 +34,10 @@ pub(super) fn authenticate(
     }
 }
 
-/// Has what is kept of a consumer come from memory while its rate is looked at: it is needed after
-/// that, and among many consumers nearly never in the cache.
+/// Has what is kept by a consumer's number come from memory together with the cell of its rate:
+/// it is needed soon after, and among many consumers nearly never in a near cache.
 fn touch(consumers: &Consumers, consumer: u32) {
-    black_box(consumers.name(consumer).as_bytes().first());
+    black_box(consumers.name(consumer).len());
     black_box(consumers.tenant(consumer));
 }
 
