@@ -20,6 +20,18 @@ const HOST = 'Host: gw.test\r\n';
 const PATIENCE_MS = 10_000;
 const TIMEOUT_MS = 13_000;
 
+/** The connection gets this 408 and is closed, not before its time. */
+async function refused(client: RawClient, code: string): Promise<void> {
+  const since = Date.now();
+  const seen = await client.read(() => false, { timeoutMs: TIMEOUT_MS });
+  const answer = new Answer(seen.responses[0] ?? assert.fail('no answer'));
+  assert.equal(answer.status, 408);
+  assert.equal(answer.problem, code);
+  assert.ok(seen.closed);
+  assert.ok(Date.now() - since > PATIENCE_MS - 500);
+  client.close();
+}
+
 /** Sends a byte every `everyMs`, until told to stop. */
 function trickle(client: RawClient, everyMs: number): () => void {
   const timer = setInterval(() => client.send('x'), everyMs);
@@ -41,17 +53,6 @@ describe('slow clients', { concurrency: true }, () => {
 
   const open = (front: Front): Promise<RawClient> =>
     RawClient.open(gateways.get(front)?.port ?? assert.fail());
-
-  async function refused(client: RawClient, code: string): Promise<void> {
-    const since = Date.now();
-    const seen = await client.read(() => false, { timeoutMs: TIMEOUT_MS });
-    const answer = new Answer(seen.responses[0] ?? assert.fail('no answer'));
-    assert.equal(answer.status, 408);
-    assert.equal(answer.problem, code);
-    assert.ok(seen.closed);
-    assert.ok(Date.now() - since > PATIENCE_MS - 500);
-    client.close();
-  }
 
   it('uws: a first head that is not there in 10 s is 408, from the native side', async () => {
     const client = await open('uws');
