@@ -3,7 +3,8 @@
  *
  * A test gives the part of the configuration that it is about; version, mode, listener and admin
  * address are put in front. Every process is stopped when the test's process ends, however it
- * ends. `STOA_TEST_GATEWAY_BIN` names another gateway to run instead of `bin/stoa-gateway`;
+ * ends. `STOA_TEST_FRONT=native` puts the native front where a test does not say which;
+ * `STOA_TEST_GATEWAY_BIN` names another gateway to run instead of `bin/stoa-gateway`;
  * `STOA_TEST_SHOW_OUTPUT=1` prints what each gateway wrote.
  *
  * @module
@@ -23,14 +24,19 @@ import { until } from './wait.ts';
 export const PROJECT = join(import.meta.dirname, '../../..');
 
 const BINARY = process.env['STOA_TEST_GATEWAY_BIN'] ?? join(PROJECT, 'bin/stoa-gateway');
+export type Front = 'uws' | 'native';
 /** The front of every gateway that does not say: the same tests run over both. */
-export const FRONT = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
+const FRONT: Front = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface GatewayOptions {
   readonly workers?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it matters which; `FRONT` otherwise. */
+  readonly front?: Front;
+  /** The listener's `connections`, as YAML; the native front only. */
+  readonly connections?: string;
 }
 
 export interface Exit {
@@ -155,14 +161,20 @@ export class Gateway {
   }
 }
 
-function withPrologue(yaml: string, port: number, adminPort: number, workers: number): string {
+function withPrologue(
+  yaml: string,
+  port: number,
+  adminPort: number,
+  { workers = 1, front = FRONT, connections }: GatewayOptions,
+): string {
   return [
     'version: 1',
     'mode: proxy',
     `workers: ${workers}`,
     'listeners:',
     `  - address: 127.0.0.1:${port}`,
-    `    front: ${FRONT}`,
+    `    front: ${front}`,
+    connections === undefined ? '' : `    connections: ${connections}`,
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
     /^drain:/m.test(yaml) ? '' : 'drain: { deadlineMs: 1000 }',
@@ -176,7 +188,7 @@ export async function startGateway(yaml: string, options: GatewayOptions = {}): 
   const adminPort = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');
-  writeFileSync(file, withPrologue(yaml, port, adminPort, options.workers ?? 1));
+  writeFileSync(file, withPrologue(yaml, port, adminPort, options));
 
   const child = spawn(process.execPath, [BINARY, 'run', '-c', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
