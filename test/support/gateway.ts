@@ -23,19 +23,26 @@ import { until } from './wait.ts';
 export const PROJECT = join(import.meta.dirname, '../../..');
 
 const BINARY = process.env['STOA_TEST_GATEWAY_BIN'] ?? join(PROJECT, 'bin/stoa-gateway');
+export type FrontName = 'native' | 'uws';
 /** The front of every gateway that does not say: the same tests run over both. */
-export const FRONT = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
+export const FRONT: FrontName = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface GatewayOptions {
   readonly workers?: number;
+  readonly front?: FrontName;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+interface Ports {
+  readonly port: number;
+  readonly adminPort: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -54,7 +61,7 @@ export class Gateway {
   readonly #output: string[] = [];
   #deathsExpected = 0;
 
-  constructor(child: ChildProcess, ports: { port: number; adminPort: number }, directory: string) {
+  constructor(child: ChildProcess, ports: Ports, directory: string) {
     this.#child = child;
     this.port = ports.port;
     this.adminPort = ports.adminPort;
@@ -155,14 +162,15 @@ export class Gateway {
   }
 }
 
-function withPrologue(yaml: string, port: number, adminPort: number, workers: number): string {
+function withPrologue(yaml: string, ports: Ports, options: GatewayOptions): string {
+  const { port, adminPort } = ports;
   return [
     'version: 1',
     'mode: proxy',
-    `workers: ${workers}`,
+    `workers: ${options.workers ?? 1}`,
     'listeners:',
     `  - address: 127.0.0.1:${port}`,
-    `    front: ${FRONT}`,
+    `    front: ${options.front ?? FRONT}`,
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
     /^drain:/m.test(yaml) ? '' : 'drain: { deadlineMs: 1000 }',
@@ -176,7 +184,7 @@ export async function startGateway(yaml: string, options: GatewayOptions = {}): 
   const adminPort = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');
-  writeFileSync(file, withPrologue(yaml, port, adminPort, options.workers ?? 1));
+  writeFileSync(file, withPrologue(yaml, { port, adminPort }, options));
 
   const child = spawn(process.execPath, [BINARY, 'run', '-c', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
