@@ -9,12 +9,10 @@ import { connect, type Socket } from 'node:net';
 
 import { parseResponse, type ResponseMessage } from '../../support/http1.ts';
 import type { Case } from './cases.ts';
-import type { Reading } from './reading.ts';
+import { methodOf, type Reading } from './reading.ts';
 
 /** What is owed comes within this time, however busy the machine is. */
-const ANSWER_MAX_MS = 8000;
-/** Whoever sent what is no request, and gets no answer within this time, goes. */
-const REFUSAL_MAX_MS = 200;
+export const ANSWER_MAX_MS = 8000;
 
 export interface Heard {
   /** The final answers. */
@@ -33,6 +31,8 @@ export interface Heard {
 export interface Place {
   readonly port: number;
   readonly localAddress: string;
+  /** How long a refusal of what is no request is waited for. */
+  readonly refusalMaxMs: number;
 }
 
 class Conversation {
@@ -40,6 +40,7 @@ class Conversation {
   readonly #socket: Socket;
   readonly #case: Case;
   readonly #reading: Reading;
+  readonly #refusalMaxMs: number;
   #rest: Buffer = Buffer.alloc(0);
   #ended: Heard['ended'] | null = null;
   #reset = false;
@@ -52,7 +53,9 @@ class Conversation {
   constructor(place: Place, one: Case, reading: Reading) {
     this.#case = one;
     this.#reading = reading;
-    this.#socket = connect({ ...place, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    const { port, localAddress } = place;
+    this.#refusalMaxMs = place.refusalMaxMs;
+    this.#socket = connect({ port, localAddress, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     this.#socket.on('connect', () => {
       this.#connected = true;
       this.#send(0);
@@ -97,7 +100,7 @@ class Conversation {
       return;
     }
     this.#look();
-    const limitMs = this.#reading.tail === 'invalid' ? REFUSAL_MAX_MS : ANSWER_MAX_MS;
+    const limitMs = this.#reading.tail === 'invalid' ? this.#refusalMaxMs : ANSWER_MAX_MS;
     this.#timer ??= setTimeout(() => this.#leave('gave up'), limitMs);
   }
 
@@ -109,7 +112,7 @@ class Conversation {
 
   #read(ended: boolean): void {
     while (this.#rest.length > 0) {
-      const { method = 'GET' } = this.#reading.requests[this.#answers.length] ?? {};
+      const method = methodOf(this.#reading, this.#answers.length);
       const parsed = parseResponse(this.#rest, method, ended);
       if (parsed.kind !== 'message') return;
       if (parsed.message.status >= 200) this.#answers.push(parsed.message);

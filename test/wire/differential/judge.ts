@@ -8,7 +8,7 @@ import { type RequestMessage, type ResponseMessage, valuesOf } from '../../suppo
 import type { FrontName } from '../../support/gateway.ts';
 import type { Heard } from './client.ts';
 import type { Opinion } from './llhttp.ts';
-import type { Reading } from './reading.ts';
+import { methodOf, type Reading } from './reading.ts';
 import { normalised } from './target.ts';
 import { answerBody, type Arrival, digestOf } from './upstream.ts';
 
@@ -90,6 +90,16 @@ function answersFault({ reading, arrivals, heard }: Evidence): Fault | null {
   return null;
 }
 
+/** A refused HEAD may be answered as if it were a GET when nothing comes behind it. */
+function isBodyToHead(reading: Reading, { answers, rest }: Heard): boolean {
+  const last = answers.at(-1);
+  if (last === undefined || last.status < 400) return false;
+  const [length] = valuesOf(last.fields, 'content-length');
+  const isLast = valuesOf(last.fields, 'connection').includes('close');
+  const isHead = methodOf(reading, answers.length - 1) === 'HEAD';
+  return isLast && isHead && rest.length === Number(length);
+}
+
 /** Nothing that is owed is missing, and nothing came that nobody asked for. */
 function endFault({ reading, heard }: Evidence, front: FrontName): Fault | null {
   const { answers, ended, rest, reset } = heard;
@@ -100,7 +110,7 @@ function endFault({ reading, heard }: Evidence, front: FrontName): Fault | null 
     return `hang: ${answers.length} answers to ${reading.requests.length} requests`;
   }
   if (ended === 'gave up' && front === 'native') return 'hang: nothing said to what is no request';
-  if (rest.length > 0 && !reset) return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
+  if (rest.length > 0 && !reset && !isBodyToHead(reading, heard)) return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
   if (ended !== 'closed' || reset || front === 'uws') return null;
   const last = answers.at(-1);
   const isOver = last !== undefined && valuesOf(last.fields, 'connection').includes('close');
@@ -138,7 +148,9 @@ export function dissent(
   for (const [index, at] of sources(reading, arrivals).entries()) {
     const opinion = requests[at];
     if (opinion !== undefined && isSame(opinion, arrivals[index] as Arrival)) continue;
-    const isRefused = opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE';
+    // node takes what stands behind CONNECT for a tunnel, also when it is refused.
+    const isTunnel = reading.requests.slice(0, at).some(({ method }) => method === 'CONNECT');
+    const isRefused = isTunnel || opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE';
     return isRefused ? 'abstains' : `dissent: llhttp reads ${opinion?.method} ${opinion?.target}`;
   }
   return null;

@@ -8,7 +8,7 @@
 import { stopAll } from '../../support/cleanup.ts';
 import { type FrontName, type Gateway, startGateway } from '../../support/gateway.ts';
 import { bytesOf, type Case, caseOf } from './cases.ts';
-import { converse } from './client.ts';
+import { ANSWER_MAX_MS, converse } from './client.ts';
 import { dissent, type Evidence, type Fault, faultOf, strayFault, tallyOf } from './judge.ts';
 import { opinionOn } from './llhttp.ts';
 import { type Reading, readingOf } from './reading.ts';
@@ -16,6 +16,8 @@ import { type Arrival, ComparingUpstream, type Watcher } from './upstream.ts';
 
 /** Cases that are remembered after their end. */
 const REMEMBERED_MAX = 4096;
+/** uWebSockets.js says nothing to some of what is no request, and closes after 10 s. */
+const UWS_REFUSAL_MAX_MS = 150;
 const FAULTS_MAX = 100;
 const FIRST_ADDRESS = 0x7f_01_00_01;
 const ADDRESSES = 0x00_7e_00_00;
@@ -140,7 +142,9 @@ export class Run implements Watcher {
     const { reading, arrivals } = attempt;
     const localAddress = addressOf(this.#started++);
     this.#attempts.set(localAddress, attempt);
-    const heard = await converse({ port: this.#gateway?.port ?? 0, localAddress }, one, reading);
+    const refusalMaxMs = this.#front === 'native' ? ANSWER_MAX_MS : UWS_REFUSAL_MAX_MS;
+    const place = { port: this.#gateway?.port ?? 0, localAddress, refusalMaxMs };
+    const heard = await converse(place, one, reading);
     attempt.over = heard.ended === 'left' ? 'left' : 'done';
     this.#remember(localAddress);
 
