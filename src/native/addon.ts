@@ -149,8 +149,6 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   readonly front: NativeFront;
-  /** Keeps paused uploads paused on connections that the listener on `port` accepts. */
-  boundReceiveBuffers(port: number): void;
   /** Goes on in a file opened anew under the access log's name. Throws when there is none to open. */
   reopenLog(): void;
   /** Writes what is left of the access log. */
@@ -202,7 +200,6 @@ export function openWorker(options: {
       close: () => addon.closeConnections(),
       busy: () => addon.busyConnections(),
     },
-    boundReceiveBuffers: (port) => addon.boundReceiveBuffers(port),
     reopenLog: () => addon.reopenAccessLog(),
     close: () => addon.closeAccessLog(),
   };

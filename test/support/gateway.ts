@@ -24,9 +24,10 @@ import { until } from './wait.ts';
 export const PROJECT = join(import.meta.dirname, '../../..');
 
 const BINARY = process.env['STOA_TEST_GATEWAY_BIN'] ?? join(PROJECT, 'bin/stoa-gateway');
+/** What reads requests. */
 export type Front = 'uws' | 'native';
 /** The front of every gateway that does not say: the same tests run over both. */
-const FRONT: Front = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
+export const FRONT: Front = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -42,6 +43,11 @@ export interface GatewayOptions {
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+interface Ports {
+  readonly port: number;
+  readonly adminPort: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -60,7 +66,7 @@ export class Gateway {
   readonly #output: string[] = [];
   #deathsExpected = 0;
 
-  constructor(child: ChildProcess, ports: { port: number; adminPort: number }, directory: string) {
+  constructor(child: ChildProcess, ports: Ports, directory: string) {
     this.#child = child;
     this.port = ports.port;
     this.adminPort = ports.adminPort;
@@ -161,19 +167,16 @@ export class Gateway {
   }
 }
 
-function withPrologue(
-  yaml: string,
-  port: number,
-  adminPort: number,
-  { workers = 1, front = FRONT, connections }: GatewayOptions,
-): string {
+function withPrologue(yaml: string, ports: Ports, options: GatewayOptions): string {
+  const { port, adminPort } = ports;
+  const { connections } = options;
   return [
     'version: 1',
     'mode: proxy',
-    `workers: ${workers}`,
+    `workers: ${options.workers ?? 1}`,
     'listeners:',
     `  - address: 127.0.0.1:${port}`,
-    `    front: ${front}`,
+    `    front: ${options.front ?? FRONT}`,
     connections === undefined ? '' : `    connections: ${connections}`,
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
@@ -188,7 +191,7 @@ export async function startGateway(yaml: string, options: GatewayOptions = {}): 
   const adminPort = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');
-  writeFileSync(file, withPrologue(yaml, port, adminPort, options));
+  writeFileSync(file, withPrologue(yaml, { port, adminPort }, options));
 
   const child = spawn(process.execPath, [BINARY, 'run', '-c', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
