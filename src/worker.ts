@@ -26,7 +26,7 @@ let drain: ((deadlineMs: number) => Promise<void>) | undefined;
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'start') starting = start(message);
-  else if (message.type === 'reopenLogs') void starting.then((mode) => mode?.reopenLogs());
+  else if (message.type === 'reloadFiles') void starting.then((mode) => mode?.reloadFiles());
   else void stop(message.deadlineMs);
 });
 // The parent is gone: nobody would replace, drain or count this process.

@@ -35,7 +35,7 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   );
 
   return {
-    reopenLogs: () => reopenLog(core, log),
+    reloadFiles: () => reloadFiles(core, model, log),
     drain: async (deadlineMs) => {
       for (const listener of listeners) listener.stopAccepting();
       await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
@@ -46,11 +46,19 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   };
 }
 
-function reopenLog(core: WorkerCore, log: Log): void {
+/** What can't be read or opened stays as it was. */
+function reloadFiles(core: WorkerCore, { listeners }: Model, log: Log): void {
   try {
     core.reopenLog();
   } catch (error) {
     log('error', 'access_log_not_reopened', { message: describeError(error) });
+  }
+  if (listeners.every(({ tls }) => tls === null)) return;
+  try {
+    core.reloadCertificates();
+    log('info', 'certificates_reloaded');
+  } catch (error) {
+    log('error', 'certificates_not_reloaded', { message: describeError(error) });
   }
 }
 

@@ -91,6 +91,7 @@ interface Addon {
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   reopenAccessLog(): void;
+  reloadCertificates(modelJson: string): void;
   closeAccessLog(): void;
   listen(number: number, host: string, port: number): void;
   stopListening(number: number): void;
@@ -151,6 +152,11 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   readonly front: NativeFront;
   /** Goes on in a file opened anew under the access log's name. Throws when there is none to open. */
   reopenLog(): void;
+  /**
+   * Reads the files of every listener with TLS anew, for connections from now on. Throws, and
+   * changes nothing, when something is wrong with one.
+   */
+  reloadCertificates(): void;
   /** Writes what is left of the access log. */
   close(): void;
 }
@@ -201,6 +207,7 @@ export function openWorker(options: {
       busy: () => addon.busyConnections(),
     },
     reopenLog: () => addon.reopenAccessLog(),
+    reloadCertificates: () => addon.reloadCertificates(options.modelJson),
     close: () => addon.closeAccessLog(),
   };
 }

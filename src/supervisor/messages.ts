@@ -27,12 +27,12 @@ interface DrainMessage {
   readonly deadlineMs: number;
 }
 
-/** To a worker: open log files by their names again. */
-interface ReopenLogsMessage {
-  readonly type: 'reopenLogs';
+/** To a worker: open log files by their names again, and read certificates anew. */
+interface ReloadFilesMessage {
+  readonly type: 'reloadFiles';
 }
 
-export type ToWorker = StartMessage | DrainMessage | ReopenLogsMessage;
+export type ToWorker = StartMessage | DrainMessage | ReloadFilesMessage;
 
 /** From a worker: it accepts, or it can't and exits 1. */
 export type FromWorker =

@@ -18,7 +18,7 @@ describe('a signal', () => {
       {
         drain: () => done.push('drain'),
         abort: (reason) => done.push(`abort: ${reason}`),
-        reopenLogs: () => done.push('reopen'),
+        reloadFiles: () => done.push('reopen'),
       },
       () => {},
       { nowMs: () => time, onTerminal },

@@ -3,8 +3,8 @@
  *
  * SIGTERM and SIGINT drain; another one later than `SAME_MS` after the first ends everything at
  * once. Within that time it is the same wish: whoever ends a process group often signals the
- * process as well. SIGHUP opens log files anew, as rotation wants it; from a terminal that is gone
- * it drains, or the gateway would stay behind unseen.
+ * process as well. SIGHUP opens log files anew, as rotation wants it, and reads certificates anew; from
+ * a terminal that is gone it drains, or the gateway would stay behind unseen.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const SAME_MS = 1000;
 export interface Commands {
   drain(): void;
   abort(reason: string): void;
-  reopenLogs(): void;
+  reloadFiles(): void;
 }
 
 interface Surroundings {
@@ -52,7 +52,7 @@ export function onSignals(
       return;
     }
     log('info', 'signal_received', { signal });
-    commands.reopenLogs();
+    commands.reloadFiles();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangUp);
   return () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', hangUp);

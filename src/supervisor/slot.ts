@@ -98,8 +98,8 @@ export class WorkerSlot {
   }
 
   /** A worker that is forked later opens them itself. */
-  reopenLogs(): void {
-    this.#send({ type: 'reopenLogs' });
+  reloadFiles(): void {
+    this.#send({ type: 'reloadFiles' });
   }
 
   /** SIGKILL. A stopped slot stays empty, another one is filled again. */

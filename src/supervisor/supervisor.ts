@@ -103,8 +103,8 @@ export class Supervisor {
   }
 
   /** Every worker opens its log files by their names again. */
-  reopenLogs(): void {
-    for (const slot of this.#slots) slot.reopenLogs();
+  reloadFiles(): void {
+    for (const slot of this.#slots) slot.reloadFiles();
   }
 
   #watch(): void {

@@ -184,6 +184,17 @@ pub fn close_access_log() -> Result<()> {
     Ok(())
 }
 
+/// Reads the files of every listener with TLS anew, for connections from now on. Throws, and changes
+/// nothing, when something is wrong with one.
+#[napi]
+pub fn reload_certificates(model_json: String) -> Result<()> {
+    let worker = opened()?;
+    let tls = configuration::read_tls(&model_json, worker.ticket_secret())
+        .map_err(|errors| failed(first(&errors)))?;
+    worker.set_tls(tls);
+    Ok(())
+}
+
 /// Accepts connections on `host:port` as the configuration's listener `number`. Those that the
 /// other front is to have come as records. Throws when the address can't be bound.
 #[napi]

@@ -34,6 +34,7 @@ pub(crate) use state::{Parts, now_ns};
 use gateway_core::slab::Key;
 
 use crate::{
+    listener_tls::ListenerTls,
     net,
     uv::{LoopHandler, Ready},
 };
@@ -150,6 +151,16 @@ impl Worker {
                 log.close();
             }
         });
+    }
+
+    /// Encrypts connections from now on with what was read anew.
+    pub(crate) fn set_tls(&self, tls: Vec<Option<ListenerTls>>) {
+        self.state.borrow_mut().tls = tls;
+    }
+
+    /// What the keys of TLS tickets are derived from.
+    pub(crate) fn ticket_secret(&self) -> [u8; 32] {
+        self.state.borrow().segment.ticket_secret()
     }
 
     /// Accepts connections natively; see [`State::listen`].
