@@ -179,7 +179,7 @@ impl Worker {
 
     /// Lets native connections end with what they are doing now.
     pub(crate) fn drain(&self) {
-        self.guarded(State::drain_front);
+        self.guarded(|state, _| state.drain_front());
     }
 
     /// Closes every native connection.

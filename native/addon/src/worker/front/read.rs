@@ -163,10 +163,9 @@ impl State {
 
     fn refuse_unread(&mut self, key: Key, error: HeadError, bytes: &[u8], now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        let is_head = Arrival::starts_as_head(bytes);
-        let arrival = Arrival { is_head, ..arrival_of(downstream) };
+        let arrival = arrival_of(downstream);
         let begun = self.begin_exchange_with(&arrival, now_ns, |around, draft| {
-            refuse_head(around, error, draft)
+            refuse_head(around, bytes, error, draft)
         });
         self.take_begun(key, begun, &[], now_ns);
     }
@@ -175,8 +174,9 @@ impl State {
     pub(super) fn refuse_late_head(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         let arrival = arrival_of(downstream);
+        let held = std::mem::take(&mut downstream.held);
         let begun = self.begin_exchange_with(&arrival, now_ns, |around, draft| {
-            refuse(around, Code::RequestHeadTimeout, "", draft)
+            refuse(around, &held, Code::RequestHeadTimeout, "", draft)
         });
         self.take_begun(key, begun, &[], now_ns);
     }
@@ -291,7 +291,6 @@ fn arrival_of(downstream: &Downstream) -> Arrival {
         scheme: if downstream.tls.is_some() { "https" } else { "http" },
         certificate: downstream.certificate.clone(),
         foreign_chunks: false,
-        is_head: false,
         panics: false,
     }
 }
