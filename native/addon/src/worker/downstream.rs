@@ -223,10 +223,9 @@ impl State {
     pub(super) fn recover(&mut self, now_ns: u64) {
         self.metrics.panics(1);
         self.scratch.resize(READ_BYTES, 0);
-        if let Some(key) = self.current.take() {
-            self.failures.push((key, Code::InternalError));
-        }
-        self.recover_front(now_ns);
+        let current = self.current.take();
+        self.failures.extend(current.map(|key| (key, Code::InternalError)));
+        self.recover_front(current.is_some(), now_ns);
     }
 
     /// Answers a request whose deciding panicked.

@@ -212,7 +212,8 @@ pub fn decide_on(
     let mut refusal = ProblemDetail::of(Code::BadRequest);
     refusal.is_head = head.method == b"HEAD";
     refusal.body = framing.body;
-    refusal.close = framing.close;
+    // What stands right behind an upgrade may be meant for the other protocol (RFC 9110 §7.8).
+    refusal.close = framing.close || framing.upgrade;
     match route(around, head, framing, client, peer_trusted, draft, &mut refusal) {
         Ok(verdict) => verdict,
         Err(code) => {
@@ -234,6 +235,8 @@ fn route(
     let snapshot = around.snapshot;
     // Neither is ever forwarded: CONNECT asks for a tunnel, TRACE would show credentials.
     if matches!(head.method, b"CONNECT" | b"TRACE") {
+        // What stands right behind a CONNECT was meant for the tunnel.
+        refusal.close |= head.method == b"CONNECT";
         refusal.detail = "CONNECT and TRACE are not served";
         // Source: RFC 9110 §15.5.6: a 405 says what is served, here of any route.
         draft.fields.extend_from_slice(b"allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n");

@@ -22,6 +22,7 @@ impl State {
     pub(super) fn finish_downstream(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         downstream.stage = Stage::Over;
+        downstream.at_door = false;
         downstream.held = Vec::new();
         if !std::mem::replace(&mut downstream.finishing, true) {
             downstream.say_farewell();
