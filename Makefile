@@ -79,8 +79,12 @@ test: build ## run every test: cargo test, then node --test
 	exit $$failed
 
 .PHONY: test-native
-test-native: ## run the tests of native/core
-	$(CARGO) test --locked --package gateway-core --no-fail-fast --target-dir $(TARGET_DIR)
+test-native: ## run the tests of native/core, and the short form of fuzzing it
+	@failed=0; set -x; \
+	$(CARGO) test --locked --package gateway-core --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
+	$(CARGO) test --locked --manifest-path native/fuzz/Cargo.toml --no-default-features --no-fail-fast \
+		--target-dir $(TARGET_DIR) || failed=1; \
+	exit $$failed
 
 # The list comes from the sources: what an earlier build left in dist/ is not run.
 .PHONY: test-node
