@@ -8,16 +8,19 @@
 import { stopAll } from '../../support/cleanup.ts';
 import { type FrontName, type Gateway, startGateway } from '../../support/gateway.ts';
 import { bytesOf, type Case, caseOf } from './cases.ts';
-import { ANSWER_MAX_MS, converse } from './client.ts';
+import { converse, type Patience } from './client.ts';
 import { dissent, type Evidence, type Fault, faultOf, strayFault, tallyOf } from './judge.ts';
 import { opinionOn } from './llhttp.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { type Arrival, ComparingUpstream, type Watcher } from './upstream.ts';
 
 /** Cases that are remembered after their end. */
-const REMEMBERED_MAX = 4096;
+const REMEMBERED_MAX = 32_768;
 /** uWebSockets.js says nothing to some of what is no request, and closes after 10 s. */
-const UWS_REFUSAL_MAX_MS = 150;
+const PATIENCE: Readonly<Record<FrontName, Patience>> = {
+  native: { answerMs: 10_000, refusalMs: 10_000 },
+  uws: { answerMs: 14_000, refusalMs: 2000 },
+};
 const FAULTS_MAX = 100;
 const FIRST_ADDRESS = 0x7f_01_00_01;
 const ADDRESSES = 0x00_7e_00_00;
@@ -142,8 +145,8 @@ export class Run implements Watcher {
     const { reading, arrivals } = attempt;
     const localAddress = addressOf(this.#started++);
     this.#attempts.set(localAddress, attempt);
-    const refusalMaxMs = this.#front === 'native' ? ANSWER_MAX_MS : UWS_REFUSAL_MAX_MS;
-    const place = { port: this.#gateway?.port ?? 0, localAddress, refusalMaxMs };
+    const patience = PATIENCE[this.#front];
+    const place = { port: this.#gateway?.port ?? 0, localAddress, patience };
     const heard = await converse(place, one, reading);
     attempt.over = heard.ended === 'left' ? 'left' : 'done';
     this.#remember(localAddress);

@@ -1,0 +1,62 @@
+/**
+ * The long form: `node dist/test/wire/differential/fuzz.js [--front native] [--cases 1000000]
+ * [--seed n] [--from n] [--connections 128]`, as `make fuzz-wire` runs it. One failed case runs
+ * again with `--seed`, `--from` and `--cases 1`. Exit code 1 when anything failed.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { type Plan, Run } from './run.ts';
+import { closingLine, story } from './story.ts';
+
+const PROGRESS_EVERY = 50_000;
+
+function planOf(args: readonly string[]): Plan {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      front: { type: 'string', default: 'native' },
+      cases: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+      from: { type: 'string', default: '0' },
+      connections: { type: 'string', default: '128' },
+    },
+  });
+  const { front } = values;
+  if (front !== 'native' && front !== 'uws') throw new Error(`no such front: ${front}`);
+  return {
+    front,
+    cases: Number(values.cases),
+    seed: Number(values.seed),
+    from: Number(values.from),
+    connections: Number(values.connections),
+  };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const plan = planOf(args);
+  console.log(JSON.stringify(plan));
+  const startedMs = Date.now();
+  const run = await Run.start(plan.front);
+  try {
+    await run.all(plan, ({ cases, arrivals, failures }) => {
+      if (cases % PROGRESS_EVERY !== 0) return;
+      const perSecond = Math.round(cases / ((Date.now() - startedMs) / 1000));
+      console.log(
+        `${cases} cases, ${arrivals} requests forwarded, ${failures.length} failed, ${perSecond} cases/s`,
+      );
+    });
+    const panics = await run.panics();
+    const closing = closingLine(plan, run.report, panics);
+    process.exitCode = run.report.failures.length + panics === 0 ? 0 : 1;
+    for (const line of await story(run, plan)) console.log(line);
+    console.log(closing);
+  } finally {
+    await run.stop();
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
