@@ -62,7 +62,13 @@ class Conversation {
     this.#reading = reading;
     const { port, localAddress, patience } = place;
     this.#patience = patience;
-    this.#socket = connect({ port, localAddress, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    this.#socket = connect({
+      port,
+      localAddress,
+      host: '127.0.0.1',
+      noDelay: true,
+      allowHalfOpen: true,
+    });
     this.#socket.on('connect', () => {
       this.#connected = true;
       this.#send(0);

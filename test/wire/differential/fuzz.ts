@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
   const startedMs = Date.now();
   const run = await Run.start(plan.front);
   try {
-    await run.all(plan, ({ cases, arrivals, failures }) => {
+    const report = await run.all(plan, ({ cases, arrivals, failures }) => {
       if (cases % PROGRESS_EVERY !== 0) return;
       const perSecond = Math.round(cases / ((Date.now() - startedMs) / 1000));
       console.log(
@@ -50,9 +50,9 @@ async function main(args: readonly string[]): Promise<void> {
       );
     });
     const panics = await run.panics();
-    const closing = closingLine(plan, run.report, panics);
-    process.exitCode = run.report.failures.length + panics === 0 ? 0 : 1;
-    for (const line of await story(run, plan)) console.log(line);
+    const closing = closingLine(plan, report, panics);
+    process.exitCode = report.failures.length + panics === 0 ? 0 : 1;
+    for (const line of await story(run, plan, report)) console.log(line);
     console.log(closing);
   } finally {
     await run.stop();

@@ -32,9 +32,10 @@ function without(one: Case, start: number, end: number): Case {
 /** The smallest case found that fails like this one. */
 export async function shrunk(one: Case, fault: Fault, attempt: Attempt): Promise<Case> {
   let best = one;
-  let tries = 0;
+  let triesLeft = TRIES_MAX;
   const keep = async (candidate: Case) => {
-    tries += 1;
+    if (triesLeft === 0) return false;
+    triesLeft -= 1;
     const found = await attempt(candidate);
     const fails = found !== null && kindOf(found) === kindOf(fault);
     if (fails) best = candidate;
@@ -42,7 +43,7 @@ export async function shrunk(one: Case, fault: Fault, attempt: Attempt): Promise
   };
   await keep({ ...one, pieces: [{ bytes: bytesOf(one), waitMs: null }] });
   for (let size = Math.ceil(bytesOf(best).length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let at = 0; at < bytesOf(best).length && tries < TRIES_MAX; ) {
+    for (let at = 0; at < bytesOf(best).length; ) {
       if (!(await keep(without(best, at, at + size)))) at += size;
     }
   }

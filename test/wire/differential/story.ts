@@ -9,11 +9,22 @@ import type { Failure, Plan, Report, Run } from './run.ts';
 import { shrunk } from './shrink.ts';
 
 const TOLD_MAX = 5;
-const BYTES_SHOWN_MAX = 4000;
+const SHOWN_MAX = 3000;
+
+/** One character per byte; long runs of one are counted instead. */
+function escapedBytes(bytes: Buffer): string {
+  const text = JSON.stringify(bytes.toString('latin1'))
+    .replaceAll('\x7f', String.raw`\u007f`)
+    .replace(
+      /(\\u....|[^\\])\1{23,}/g,
+      (run, one: string) => `{${run.length / one.length} × ${one}}`,
+    );
+  return text.slice(0, SHOWN_MAX);
+}
 
 function escaped(one: Case): string {
   const pieces = one.pieces.map(({ bytes, waitMs }) => {
-    const text = JSON.stringify(bytes.toString('latin1').slice(0, BYTES_SHOWN_MAX));
+    const text = escapedBytes(bytes);
     return waitMs === null ? text : `after ${waitMs} ms ${text}`;
   });
   const leaves = one.leavesAfterMs === null ? '' : `, leaves after ${one.leavesAfterMs} ms`;
@@ -33,8 +44,8 @@ async function told(run: Run, plan: Plan, { number, fault }: Failure): Promise<s
 }
 
 /** The first failures, each told in lines of its own. */
-export async function story(run: Run, plan: Plan): Promise<string[]> {
-  const failures = run.report.failures.slice(0, TOLD_MAX);
+export async function story(run: Run, plan: Plan, report: Report): Promise<string[]> {
+  const failures = report.failures.slice(0, TOLD_MAX);
   const lines: string[] = [];
   for (const failure of failures) lines.push(await told(run, plan, failure));
   return lines;
@@ -49,5 +60,7 @@ export function closingLine({ front, seed }: Plan, report: Report, panics: numbe
     `${report.refused} refused, ${report.silent} met with silence`,
     `llhttp abstained from ${report.abstained}`,
     `${panics} panics, ${report.failures.length} failures`,
-  ].join(', ').replace(', +', ' +');
+  ]
+    .join(', ')
+    .replace(', +', ' +');
 }
