@@ -9,7 +9,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { type Plan, Run } from './run.ts';
+import { type Plan, type Report, Run } from './run.ts';
 import { closingLine, story } from './story.ts';
 
 const PROGRESS_EVERY = 50_000;
@@ -36,19 +36,29 @@ function planOf(args: readonly string[]): Plan {
   };
 }
 
+/** Prints failures as they come, and now and then how far it has come. */
+function progress(): (report: Report) => void {
+  const startedMs = Date.now();
+  let done = 0;
+  let told = 0;
+  return ({ arrivals, failures }) => {
+    done += 1;
+    for (const { number, fault } of failures.slice(told)) console.log(`case ${number}: ${fault}`);
+    told = failures.length;
+    if (done % PROGRESS_EVERY !== 0) return;
+    const perSecond = Math.round(done / ((Date.now() - startedMs) / 1000));
+    console.log(
+      `${done} cases, ${arrivals} requests upstream, ${told} failures, ${perSecond} cases/s`,
+    );
+  };
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const plan = planOf(args);
   console.log(JSON.stringify(plan));
-  const startedMs = Date.now();
   const run = await Run.start(plan.front);
   try {
-    const report = await run.all(plan, ({ cases, arrivals, failures }) => {
-      if (cases % PROGRESS_EVERY !== 0) return;
-      const perSecond = Math.round(cases / ((Date.now() - startedMs) / 1000));
-      console.log(
-        `${cases} cases, ${arrivals} requests forwarded, ${failures.length} failed, ${perSecond} cases/s`,
-      );
-    });
+    const report = await run.all(plan, progress());
     const panics = await run.panics();
     const closing = closingLine(plan, report, panics);
     process.exitCode = report.failures.length + panics === 0 ? 0 : 1;

@@ -111,7 +111,8 @@ function endFault({ reading, heard }: Evidence, front: FrontName): Fault | null 
   }
   if (ended === 'gave up' && front === 'native') return 'hang: nothing said to what is no request';
   // uWebSockets.js refuses what stands behind a request before it has answered that one.
-  const isExcused = (front === 'uws' && ended === 'closed') || isBodyToHead(reading, heard);
+  const isUwsPage = front === 'uws' && (ended === 'closed' || rest.toString().startsWith('<h1>'));
+  const isExcused = isUwsPage || isBodyToHead(reading, heard);
   if (rest.length > 0 && !reset && !isExcused) {
     return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
   }
