@@ -9,15 +9,40 @@ import type { Dice } from './dice.ts';
 
 type Mutation = (text: string, dice: Dice) => string;
 
-const BYTES = ['\r', '\n', '\r\n', ' ', '\t', '\0', '\v', '\f', ':', ';', ',', '"', '\\', '\x7f', '\x80', '\xa0', '\xff', '0', '1', 'a', '\r\n\r\n', '%', '/'];
+const BYTES = [
+  '\r',
+  '\n',
+  '\r\n',
+  ' ',
+  '\t',
+  '\0',
+  '\v',
+  '\f',
+  ':',
+  ';',
+  ',',
+  '"',
+  '\\',
+  '\x7f',
+  '\x80',
+  '\xa0',
+  '\xff',
+  '0',
+  '1',
+  'a',
+  '\r\n\r\n',
+  '%',
+  '/',
+];
 
+// biome-ignore format: a list.
 const SMUGGLERS = [
   'Content-Length: 0', 'Content-Length: 5', 'Content-Length: 41', 'Transfer-Encoding: chunked', 'Transfer-Encoding:chunked',
   'Transfer-Encoding : chunked', 'Transfer-Encoding: x', 'Transfer-Encoding:\x0bchunked', 'Transfer-Encoding: chunked, identity',
   'X: y\nContent-Length: 0', 'X: y\rTransfer-Encoding: chunked', ' Content-Length: 0', '\tTransfer-Encoding: chunked',
   'Content-Length: 1e1', 'Content-Length: -1', 'Content-Length: 18446744073709551617', 'Host: evil.test', ': empty', 'no-colon',
   'Expect: 100-continue', 'Connection: close', 'Connection: Content-Length', 'Upgrade: websocket', 'Trailer: Content-Length',
-]; // biome-ignore format: a list.
+];
 
 function at(text: string, dice: Dice): number {
   return dice.between(0, text.length);
@@ -44,17 +69,20 @@ function onHeadLines(text: string, change: (lines: string[]) => void): string {
 }
 
 function toggledCase(text: string, dice: Dice): string {
-  return [...text].map((letter) => (dice.percent(50) ? letter.toUpperCase() : letter.toLowerCase())).join('');
+  return text.replace(/./g, (letter) =>
+    dice.percent(50) ? letter.toUpperCase() : letter.toLowerCase(),
+  );
 }
 
 function editNumber(text: string, dice: Dice, pattern: RegExp): string {
   const found = [...text.slice(0, 20_000).matchAll(pattern)];
   if (found.length === 0) return text;
   const { 0: digits, index } = dice.one(found);
+  // biome-ignore format: a list.
   const by = dice.one([
     `${digits}0`, digits.slice(1), `0${digits}`, `${digits} `, ` ${digits}`, `+${digits}`, `-${digits}`, `0x${digits}`, '',
     `${digits};x`, `${digits}\t`, `${digits}g`, String(Number.parseInt(digits, 10) + dice.between(-2, 2)), 'ffffffffffffffff', '7fffffff',
-  ]); // biome-ignore format: a list.
+  ]);
   return splice(text, index, index + digits.length, by);
 }
 
@@ -80,21 +108,37 @@ const MUTATIONS: readonly Mutation[] = [
     const where = nearLineEnd(text, dice);
     return splice(text, where, where, text.slice(where, where + dice.between(1, 60)));
   },
-  (text, dice) => onHeadLines(text, (lines) => lines.splice(dice.between(1, lines.length), 0, dice.one(SMUGGLERS))),
-  (text, dice) => onHeadLines(text, (lines) => lines.splice(dice.between(1, lines.length), 0, dice.one(lines))),
+  (text, dice) =>
+    onHeadLines(text, (lines) =>
+      lines.splice(dice.between(1, lines.length), 0, dice.one(SMUGGLERS)),
+    ),
+  (text, dice) =>
+    onHeadLines(text, (lines) => lines.splice(dice.between(1, lines.length), 0, dice.one(lines))),
   (text, dice) => onHeadLines(text, (lines) => lines.splice(dice.between(0, lines.length - 1), 1)),
   (text, dice) =>
     onHeadLines(text, (lines) => {
       const which = dice.between(0, lines.length - 1);
       const [name = '', ...rest] = (lines[which] ?? '').split(':');
-      lines[which] = [dice.percent(50) ? toggledCase(name, dice) : dice.one([`${name} `, ` ${name}`, `${name}_`, name.replace('-', '_')]), ...rest].join(':');
+      lines[which] = [
+        dice.percent(50)
+          ? toggledCase(name, dice)
+          : dice.one([`${name} `, ` ${name}`, `${name}_`, name.replace('-', '_')]),
+        ...rest,
+      ].join(':');
     }),
   (text, dice) =>
     onHeadLines(text, (lines) => {
       const which = dice.between(1, lines.length - 1);
-      lines[which] = (lines[which] ?? '').replace(/[:, ]/, (found) => found + dice.one(['\r\n ', '\r\n\t', '\n ', ' \r\n ']));
+      lines[which] = (lines[which] ?? '').replace(
+        /[:, ]/,
+        (found) => found + dice.one(['\r\n ', '\r\n\t', '\n ', ' \r\n ']),
+      );
     }),
-  (text, dice) => text.replace(dice.one([/\r\n/, /\r\n\r\n/, /\r\n(?=[0-9a-f]+\r\n)/]), dice.one(['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\0\r\n'])),
+  (text, dice) =>
+    text.replace(
+      dice.one([/\r\n/, /\r\n\r\n/, /\r\n(?=[0-9a-f]+\r\n)/]),
+      dice.one(['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\0\r\n']),
+    ),
   (text, dice) => editNumber(text, dice, /(?<=Content-Length: )\d+/gi),
   (text, dice) => editNumber(text, dice, /(?<=\r\n)[0-9a-f]{1,6}(?=[\r;])/gi),
   (text, dice) => text.slice(0, at(text, dice)),
