@@ -25,12 +25,20 @@ export const PROJECT = join(import.meta.dirname, '../../..');
 const BINARY = process.env['STOA_TEST_GATEWAY_BIN'] ?? join(PROJECT, 'bin/stoa-gateway');
 /** The front of every gateway that does not say: the same tests run over both. */
 export const FRONT = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
+const ONE_LISTENER = [`front: ${FRONT}`];
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface GatewayOptions {
   readonly workers?: number;
+  /** Keys of each listener beside its address, as they stand between braces; by default one. */
+  readonly listeners?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Ports {
+  readonly ports: readonly number[];
+  readonly adminPort: number;
 }
 
 export interface Exit {
@@ -46,7 +54,8 @@ process.on('exit', () => {
 });
 
 export class Gateway {
-  readonly port: number;
+  /** One for each listener. */
+  readonly ports: readonly number[];
   readonly adminPort: number;
   readonly directory: string;
   readonly exited: Promise<Exit>;
@@ -54,10 +63,10 @@ export class Gateway {
   readonly #output: string[] = [];
   #deathsExpected = 0;
 
-  constructor(child: ChildProcess, ports: { port: number; adminPort: number }, directory: string) {
+  constructor(child: ChildProcess, { ports, adminPort }: Ports, directory: string) {
     this.#child = child;
-    this.port = ports.port;
-    this.adminPort = ports.adminPort;
+    this.ports = ports;
+    this.adminPort = adminPort;
     this.directory = directory;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text));
@@ -69,6 +78,11 @@ export class Gateway {
         resolve({ code, signal: by });
       });
     });
+  }
+
+  /** The first listener's. */
+  get port(): number {
+    return this.ports[0] ?? 0;
   }
 
   get pid(): number {
@@ -155,14 +169,14 @@ export class Gateway {
   }
 }
 
-function withPrologue(yaml: string, port: number, adminPort: number, workers: number): string {
+function withPrologue(yaml: string, { ports, adminPort }: Ports, options: GatewayOptions): string {
+  const { workers = 1, listeners = ONE_LISTENER } = options;
   return [
     'version: 1',
     'mode: proxy',
     `workers: ${workers}`,
     'listeners:',
-    `  - address: 127.0.0.1:${port}`,
-    `    front: ${FRONT}`,
+    ...listeners.map((keys, at) => `  - { address: "127.0.0.1:${ports[at]}", ${keys} }`),
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
     /^drain:/m.test(yaml) ? '' : 'drain: { deadlineMs: 1000 }',
@@ -172,17 +186,18 @@ function withPrologue(yaml: string, port: number, adminPort: number, workers: nu
 
 /** Starts a gateway and waits until every worker is ready. Rejects, with its output, otherwise. */
 export async function startGateway(yaml: string, options: GatewayOptions = {}): Promise<Gateway> {
-  const port = await freePort();
+  const ports: number[] = [];
+  for (const _ of options.listeners ?? ONE_LISTENER) ports.push(await freePort());
   const adminPort = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');
-  writeFileSync(file, withPrologue(yaml, port, adminPort, options.workers ?? 1));
+  writeFileSync(file, withPrologue(yaml, { ports, adminPort }, options));
 
   const child = spawn(process.execPath, [BINARY, 'run', '-c', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },
   });
-  const gateway = new Gateway(child, { port, adminPort }, directory);
+  const gateway = new Gateway(child, { ports, adminPort }, directory);
   try {
     const exit = await Promise.race([gateway.exited, gateway.whenReady().then(() => null)]);
     if (exit !== null) throw new Error(`the gateway ended with ${exit.code ?? exit.signal}`);
