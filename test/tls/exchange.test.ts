@@ -35,7 +35,10 @@ describe('over TLS', () => {
     const { target, fields } = on.upstream.last;
     assert.equal(target, '/a?b=c');
     const forwarded = fields.filter(({ name }) => name.toLowerCase() === 'x-forwarded-proto');
-    assert.deepEqual(forwarded.map(({ value }) => value), ['https']);
+    assert.deepEqual(
+      forwarded.map(({ value }) => value),
+      ['https'],
+    );
   });
 
   it('a client that claims http is not believed', async () => {
@@ -75,7 +78,10 @@ describe('over TLS', () => {
     open.forget();
     open.send(Buffer.concat(['/4', '/5', '/6'].map((path) => requestBytes(`GET ${path}`))));
     const seen = await open.read(({ responses }) => responses.length === 3);
-    assert.deepEqual(seen.responses.map(({ body }) => body.toString()), ['/4', '/5', '/6']);
+    assert.deepEqual(
+      seen.responses.map(({ body }) => body.toString()),
+      ['/4', '/5', '/6'],
+    );
     open.close();
     assert.equal(await on.gateway.metric('stoa_tls_failures_total'), 0);
   });

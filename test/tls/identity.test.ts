@@ -15,7 +15,7 @@ import { callTls, showing, trusting } from '../support/tls-client.ts';
 
 const pki = testPki();
 const SHOWN = 'x-forwarded-client-cert';
-const FORGED = { [SHOWN]: 'Hash=00;Subject="CN=admin"', 'x_forwarded_client_cert': 'Hash=01' };
+const FORGED = { [SHOWN]: 'Hash=00;Subject="CN=admin"', x_forwarded_client_cert: 'Hash=01' };
 
 const HEADERS = `request: { headers: { set: { x-consumer: "\${consumer}", x-tenant: "\${tenant}", x-thumb: "\${certificateThumbprint}" } } }`;
 const yaml = (url: string) => `${upstreamYaml(url)}
@@ -140,7 +140,8 @@ describe('a client certificate', () => {
 
   it('has its tenant’s limit, which two consumers share', async () => {
     const seen: number[] = [];
-    for (const name of ['good', 'second', 'good']) seen.push((await as(name, 'GET /shared')).status);
+    for (const name of ['good', 'second', 'good'])
+      seen.push((await as(name, 'GET /shared')).status);
     assert.deepEqual(seen, [200, 200, 429]);
     assert.equal((await as('two-uris', 'GET /shared')).status, 200);
   });
@@ -187,7 +188,10 @@ describe('a client certificate', () => {
     const names = ['good', 'second', 'no-usage', 'two-uris'];
     for (let round = 0; round < 3; round++) {
       const answers = await Promise.all(names.map((name) => as(name, 'GET /certificate')));
-      assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200]);
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 200],
+      );
     }
     const seen = on.upstream.requests.map(({ fields }) => ({
       hash: /Hash=(\w+)/.exec(fields.find(({ name }) => name === SHOWN)?.value ?? '')?.[1],
@@ -196,7 +200,9 @@ describe('a client certificate', () => {
     assert.equal(seen.length, 12);
     for (const { shows, consumer } of owners) {
       assert.equal(seen.filter((one) => one.hash === fingerprint(shows)).length, 3);
-      const mixed = seen.filter((one) => one.hash === fingerprint(shows) && one.consumer !== consumer);
+      const mixed = seen.filter(
+        (one) => one.hash === fingerprint(shows) && one.consumer !== consumer,
+      );
       assert.deepEqual(mixed, []);
     }
   });

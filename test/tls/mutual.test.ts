@@ -27,7 +27,11 @@ const LISTENERS: Readonly<Record<string, string>> = {
   'with a list': asking('required', 'ca'),
   'with a list, leafOnly': asking('required', 'ca', ', revocation: { leafOnly: true }'),
   'with an old list': asking('required', 'old'),
-  'with an old list, acceptExpired': asking('required', 'old', ', revocation: { acceptExpired: true }'),
+  'with an old list, acceptExpired': asking(
+    'required',
+    'old',
+    ', revocation: { acceptExpired: true }',
+  ),
   'with a list of another': asking('required', 'other-ca'),
   'with a list of another, acceptUnknown': asking(
     'required',
@@ -43,7 +47,10 @@ const EXPIRED = {
   alert: 'SSLV3_ALERT_CERTIFICATE_EXPIRED',
   reason: 'client_certificate_expired',
 };
-const EARLY = { alert: 'SSLV3_ALERT_CERTIFICATE_EXPIRED', reason: 'client_certificate_not_yet_valid' };
+const EARLY = {
+  alert: 'SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  reason: 'client_certificate_not_yet_valid',
+};
 const USAGE = { alert: 'SSLV3_ALERT_UNSUPPORTED_CERTIFICATE', reason: 'client_certificate_usage' };
 const LONG = { alert: 'SSLV3_ALERT_CERTIFICATE_UNKNOWN', reason: 'chain_too_long' };
 const REVOKED = { alert: 'SSLV3_ALERT_CERTIFICATE_REVOKED', reason: 'client_certificate_revoked' };

@@ -80,10 +80,7 @@ describe('a listener with TLS', () => {
     }
     assert.equal(await outcome(port(2), only('TLSv1.3')), 'answered');
     assert.equal(await outcome(port(2), only('TLSv1.2')), 'TLSV1_ALERT_PROTOCOL_VERSION');
-    assert.equal(
-      await on.gateway.metric('stoa_tls_failures_total', { reason: 'incompatible' }),
-      1,
-    );
+    assert.equal(await on.gateway.metric('stoa_tls_failures_total', { reason: 'incompatible' }), 1);
   });
 
   it('agrees on http/1.1 and refuses a client that speaks only h2', async () => {
@@ -99,11 +96,7 @@ describe('a listener with TLS', () => {
   });
 
   it('starts with a certificate that has expired, and leaves it to clients to refuse', async () => {
-    const answer = await callTls(
-      port(3),
-      'GET /',
-      trusting(pki, { rejectUnauthorized: false }),
-    );
+    const answer = await callTls(port(3), 'GET /', trusting(pki, { rejectUnauthorized: false }));
     assert.equal(answer.status, 200);
     assert.equal(await outcome(port(3), trusting(pki)), 'CERT_HAS_EXPIRED');
   });
