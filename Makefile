@@ -32,6 +32,10 @@ RUST_SOURCES := $(shell find native/core/src native/addon/src native/tls/src -na
 	native/core/Cargo.toml native/addon/Cargo.toml native/tls/Cargo.toml native/addon/build.rs \
 	Cargo.toml Cargo.lock
 TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
+# Those whose gateways have the front that STOA_TEST_FRONT names: what is promised of both.
+EITHER_FRONT_TESTS := $(filter dist/test/exchange/% dist/test/bounds/% dist/test/processes/% \
+	$(patsubst %,dist/test/%.test.js,headers peers problems rate-limit-headers routing),$(TESTS))
+NODE_TEST = $(NODE) --enable-source-maps --test --test-reporter=spec --test-timeout=$(TEST_TIMEOUT_MS)
 
 .PHONY: help
 help: ## list the targets
@@ -45,7 +49,10 @@ prerequisites:
 	@scripts/setup.sh
 
 # `npm ci` verifies every package against the lockfile's hash; install scripts of packages never run.
+# Nor does it run on a link: it would empty the folder behind it, which somebody else may use.
 $(MODULES): package.json package-lock.json | prerequisites
+	@[ ! -L node_modules ] || { echo 'node_modules is a link: npm ci would empty the folder it points to.'; \
+		echo '    remove the link, then run make again: rm node_modules'; exit 1; } >&2
 	$(NPM) ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -79,8 +86,12 @@ test-native: ## run the tests of native/core and native/tls
 
 # The list comes from the sources: what an earlier build left in dist/ is not run.
 .PHONY: test-node
-test-node: build $(TEST_PKI) ## run the TypeScript tests, those that start whole gateways among them
-	$(NODE) --enable-source-maps --test --test-reporter=spec --test-timeout=$(TEST_TIMEOUT_MS) $(TESTS)
+test-node: build $(TEST_PKI) ## run the TypeScript tests; those of whole gateways twice, once on each front
+	@failed=0; \
+	$(NODE_TEST) $(TESTS) || failed=1; \
+	printf '\nthe same promises, on the native front:\n\n'; \
+	STOA_TEST_FRONT=native $(NODE_TEST) $(EITHER_FRONT_TESTS) || failed=1; \
+	exit $$failed
 
 # Writes the certificates of the tests; they are made anew in every run.
 $(TEST_PKI): native/tls/examples/test_pki.rs native/tls/Cargo.toml Cargo.lock | prerequisites
@@ -147,10 +158,10 @@ fuzz-short: ## fuzz every target for 20 seconds each
 	@FUZZ_S=20 scripts/fuzz.sh
 
 # What a client, an upstream and a dying worker can do to native code; SANITIZE_TESTS names others.
-SANITIZE_TESTS ?= $(filter dist/test/wire/% dist/test/exchange/% %/processes/replacement.test.js,$(TESTS))
+SANITIZE_TESTS ?= $(filter dist/test/wire/% dist/test/front/% dist/test/exchange/% %/processes/replacement.test.js,$(TESTS))
 
 .PHONY: sanitize
-sanitize: $(COMPILED) ## run wire, exchange and replacement tests under the address sanitizer (needs nightly Rust)
+sanitize: $(COMPILED) ## run wire, front, exchange and replacement tests under the address sanitizer (needs nightly Rust)
 	@TEST_TIMEOUT_MS=$(TEST_TIMEOUT_MS) scripts/sanitize.sh $(SANITIZE_TESTS)
 
 .PHONY: clean

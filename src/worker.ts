@@ -8,7 +8,7 @@
  */
 
 import type { Model } from './config/schema.ts';
-import type { StartMode } from './modes/mode.ts';
+import type { RunningMode, StartMode } from './modes/mode.ts';
 import { startProxy } from './modes/proxy.ts';
 import {
   type FromWorker,
@@ -21,20 +21,26 @@ import { describeError, type Log, processLog } from './telemetry/log.ts';
 const MODES: Readonly<Record<Model['mode'], StartMode>> = { proxy: startProxy };
 
 let log: Log = processLog('worker');
+let starting: Promise<RunningMode | undefined> = Promise.resolve(undefined);
 let drain: ((deadlineMs: number) => Promise<void>) | undefined;
 
 process.on('message', (message: ToWorker) => {
-  if (message.type === 'start') void start(message);
+  if (message.type === 'start') starting = start(message);
+  else if (message.type === 'reloadFiles') void starting.then((mode) => mode?.reloadFiles());
   else void stop(message.deadlineMs);
 });
 // The parent is gone: nobody would replace, drain or count this process.
 process.on('disconnect', () => process.exit(1));
-// A terminal sends Ctrl-C to the whole group; the parent alone decides what it means.
-process.on('SIGINT', () => {});
+// A terminal sends these to the whole group; the parent alone decides what they mean.
+process.on('SIGINT', () => {}).on('SIGHUP', () => {});
 process.on('uncaughtException', (error) => crash('uncaught_exception', error));
 process.on('unhandledRejection', (reason) => crash('unhandled_rejection', reason));
 
-async function start({ index, modelJson, addresses }: StartMessage): Promise<void> {
+async function start({
+  index,
+  modelJson,
+  addresses,
+}: StartMessage): Promise<RunningMode | undefined> {
   log = processLog(`worker ${index}`);
   process.title = `stoa-gateway: worker ${index}`;
   const model: Model = JSON.parse(modelJson);
@@ -52,8 +58,10 @@ async function start({ index, modelJson, addresses }: StartMessage): Promise<voi
     });
     drain = (deadlineMs) => mode.drain(deadlineMs);
     tell({ type: 'ready' });
+    return mode;
   } catch (error) {
     tell({ type: 'failed', message: describeError(error) }, () => process.exit(1));
+    return undefined;
   }
 }
 

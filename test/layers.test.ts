@@ -21,11 +21,10 @@ const LAYERS = [
   ['main', 'worker'],
   ['cli'],
   ['modes', 'supervisor'],
-  ['listener', 'admin', 'upstreams', 'identity', 'policy', 'metering', 'mcp', 'console'],
+  ['listener', 'admin', 'upstreams'],
   ['telemetry'],
-  ['pipeline', 'contracts'],
   ['native', 'config'],
-  ['errors', 'std'],
+  ['errors'],
 ];
 
 /** What only one place may import, by the pattern its specifier matches. */
@@ -97,6 +96,24 @@ describe('src', () => {
       .map((path) => nameOf(relative(SRC, join(ROOT, path))))
       .filter((name) => rankOf(name) < 0);
     assert.deepEqual([...new Set(unplaced)], []);
+  });
+
+  it('has a folder for every place in the layers', () => {
+    const names = new Set(sources.map((path) => nameOf(relative(SRC, join(ROOT, path)))));
+    assert.deepEqual(
+      LAYERS.flat().filter((name) => !names.has(name)),
+      [],
+    );
+  });
+
+  it('are those that ARCHITECTURE.md tells of', () => {
+    const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8').replaceAll(/\s+/g, ' ');
+    const [, told = ''] = /Imports point down: (.*?)\. `test\/layers/.exec(text) ?? [];
+    const layers = told
+      .replace(/\(.*?\)/, '')
+      .split('→')
+      .map((line) => line.match(/\w+/g));
+    assert.deepEqual(layers, LAYERS);
   });
 
   it('imports downwards, and never from a sibling', () => {

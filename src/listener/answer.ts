@@ -48,14 +48,16 @@ export function writeHead(
 export function answer(res: HttpResponse, core: WorkerCore, draining: boolean): void {
   const { reply } = core;
   const flags = reply[1] ?? 0;
-  if ((flags & FLAG.tearDown) !== 0) {
+  const hasBody = (flags & FLAG.noBody) === 0;
+  if ((flags & FLAG.tearDown) !== 0 && hasBody) {
     tearDown(res, core);
   } else if ((flags & FLAG.unread) !== 0) {
     answerAndLinger(res, core, reply, 0);
-  } else if ((flags & FLAG.close) !== 0 && (flags & FLAG.noBody) === 0) {
+  } else if ((flags & FLAG.close) !== 0 || (draining && !hasBody)) {
     // Never ended, as there: no request behind this one is served (RFC 9112 §9.6).
     res.onAborted(() => {});
-    writeComplete(res, core, reply, 0, NOTHING);
+    if (hasBody) writeComplete(res, core, reply, 0, NOTHING);
+    else writeHeadAlone(res, core, reply, 0);
     setImmediate(() => closeIfOpen(res));
   } else {
     writeWhole(res, core, reply, 0, draining);
@@ -76,9 +78,7 @@ export function writeWhole(
     writeHead(res, core, records, at);
     res.end(bodyOf(core, records, at), close);
   } else if (close) {
-    const length = lengthLine(records, at);
-    writeRaw(res, core, records, at, Buffer.from(`${length}connection: close\r\n`));
-    // The blank line behind a head is the end of the field that carries it.
+    writeHeadAlone(res, core, records, at);
     setImmediate(() => closeIfOpen(res));
   } else {
     writeHead(res, core, records, at);
@@ -110,7 +110,9 @@ export function answerAndLinger(
   records: Uint32Array,
   at: number,
 ): void {
-  writeComplete(res, core, records, at, NOTHING);
+  const hasBody = ((records[at + 1] ?? 0) & FLAG.noBody) === 0;
+  if (hasBody) writeComplete(res, core, records, at, NOTHING);
+  else writeHeadAlone(res, core, records, at);
   linger(res);
 }
 
@@ -167,6 +169,17 @@ function writeComplete(
   const length = body.byteLength + padding.byteLength + 2;
   const fields = Buffer.from(`content-length: ${length}\r\nconnection: close\r\n\r\n`);
   writeRaw(res, core, records, at, Buffer.concat([fields, body, padding]));
+}
+
+/** The same for an answer to HEAD. The blank line behind it is the end of the field that carries it. */
+function writeHeadAlone(
+  res: HttpResponse,
+  core: WorkerCore,
+  records: Uint32Array,
+  at: number,
+): void {
+  const length = lengthLine(records, at);
+  writeRaw(res, core, records, at, Buffer.from(`${length}connection: close\r\n`));
 }
 
 function writeRaw(

@@ -20,6 +20,8 @@ export interface ModeOptions {
 }
 
 export interface RunningMode {
+  /** Opens log files by their names again: they may have been renamed. Never throws. */
+  reloadFiles(): void;
   /** Accepts nothing more; resolves when nothing is open or the deadline has passed. */
   drain(deadlineMs: number): Promise<void>;
 }

@@ -10,8 +10,8 @@
 import type { Model } from '../config/schema.ts';
 import { listenNatively } from '../listener/native.ts';
 import { listen } from '../listener/uws.ts';
-import { openWorker } from '../native/addon.ts';
-import type { Log } from '../telemetry/log.ts';
+import { openWorker, type WorkerCore } from '../native/addon.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
 import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
 import type { ModeOptions, RunningMode } from './mode.ts';
 
@@ -35,6 +35,7 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   );
 
   return {
+    reloadFiles: () => reloadFiles(core, model, log),
     drain: async (deadlineMs) => {
       for (const listener of listeners) listener.stopAccepting();
       await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
@@ -43,6 +44,22 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       core.close();
     },
   };
+}
+
+/** What can't be read or opened stays as it was. */
+function reloadFiles(core: WorkerCore, { listeners }: Model, log: Log): void {
+  try {
+    core.reopenLog();
+  } catch (error) {
+    log('error', 'access_log_not_reopened', { message: describeError(error) });
+  }
+  if (listeners.every(({ tls }) => tls === null)) return;
+  try {
+    core.reloadCertificates();
+    log('info', 'certificates_reloaded');
+  } catch (error) {
+    log('error', 'certificates_not_reloaded', { message: describeError(error) });
+  }
 }
 
 function namedEndpoints({ upstreams }: Model): NamedEndpoint[] {

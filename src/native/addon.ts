@@ -90,6 +90,8 @@ interface Addon {
   ): Bindings;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
+  reopenAccessLog(): void;
+  reloadCertificates(modelJson: string): void;
   closeAccessLog(): void;
   listen(number: number, host: string, port: number): void;
   stopListening(number: number): void;
@@ -148,6 +150,13 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   readonly front: NativeFront;
+  /** Goes on in a file opened anew under the access log's name. Throws when there is none to open. */
+  reopenLog(): void;
+  /**
+   * Reads the files of every listener with TLS anew, for connections from now on. Throws, and
+   * changes nothing, when something is wrong with one.
+   */
+  reloadCertificates(): void;
   /** Writes what is left of the access log. */
   close(): void;
 }
@@ -197,6 +206,8 @@ export function openWorker(options: {
       close: () => addon.closeConnections(),
       busy: () => addon.busyConnections(),
     },
+    reopenLog: () => addon.reopenAccessLog(),
+    reloadCertificates: () => addon.reloadCertificates(options.modelJson),
     close: () => addon.closeAccessLog(),
   };
 }

@@ -27,7 +27,12 @@ interface DrainMessage {
   readonly deadlineMs: number;
 }
 
-export type ToWorker = StartMessage | DrainMessage;
+/** To a worker: open log files by their names again, and read certificates anew. */
+interface ReloadFilesMessage {
+  readonly type: 'reloadFiles';
+}
+
+export type ToWorker = StartMessage | DrainMessage | ReloadFilesMessage;
 
 /** From a worker: it accepts, or it can't and exits 1. */
 export type FromWorker =

@@ -97,6 +97,11 @@ export class WorkerSlot {
     this.#send({ type: 'drain', deadlineMs });
   }
 
+  /** A worker that is forked later opens them itself. */
+  reloadFiles(): void {
+    this.#send({ type: 'reloadFiles' });
+  }
+
   /** SIGKILL. A stopped slot stays empty, another one is filled again. */
   kill(reason: string): void {
     if (this.#worker === undefined) return;

@@ -1,8 +1,6 @@
 /**
  * Starts the gateway in this process: segment, admin listener, workers, signals; and ends it.
  *
- * The first SIGTERM or SIGINT drains, a second one ends everything at once.
- *
  * @module
  */
 
@@ -17,6 +15,7 @@ import { createSegment, heartbeatAgesMs, renderMetrics } from '../native/addon.t
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
+import { onSignals } from './signals.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface StartOptions {
@@ -62,7 +61,7 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
     onReady: () => announce(model, options, addresses, admin, log),
   });
   const admin = await adminOf(model, supervisor, log);
-  const releaseSignals = onStopSignals(supervisor, log);
+  const releaseSignals = onSignals(supervisor, log);
   try {
     const exitCode = await supervisor.run();
     log('info', 'gateway_stopped', { exitCode });
@@ -107,18 +106,6 @@ function addressOf(text: string): Address {
   const address = parseAddress(text);
   if (address === null) throw new GatewayError('internal', `not host:port: ${text}`);
   return address;
-}
-
-function onStopSignals(supervisor: Supervisor, log: Log): () => void {
-  let signals = 0;
-  const stop = (signal: NodeJS.Signals): void => {
-    signals += 1;
-    log('info', 'signal_received', { signal });
-    if (signals === 1) supervisor.drain();
-    else supervisor.abort(`second ${signal}`);
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
-  return () => process.off('SIGTERM', stop).off('SIGINT', stop);
 }
 
 function announce(

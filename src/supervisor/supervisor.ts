@@ -102,6 +102,11 @@ export class Supervisor {
     this.#killAll(reason);
   }
 
+  /** Every worker opens its log files by their names again. */
+  reloadFiles(): void {
+    for (const slot of this.#slots) slot.reloadFiles();
+  }
+
   #watch(): void {
     const { stallMs } = this.#options;
     if (stallMs <= 0) return;

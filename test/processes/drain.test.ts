@@ -97,6 +97,27 @@ describe('SIGTERM', () => {
     await gateway.stop();
   });
 
+  it('answers HEAD on connections that are open, also where there is no route', async () => {
+    const upstreams = upstreamYaml(upstream.url);
+    const gateway = await startGateway(
+      `drain: { deadlineMs: 5000 }\n${upstreams}\nroutes: [{ name: slow, match: { path: /slow }, upstream: up }]`,
+    );
+    const client = await RawClient.open(gateway.port);
+    const slow = call(gateway.port, 'GET /slow');
+    await until(
+      'it has arrived',
+      async () => (await gateway.metric('stoa_exchanges_in_flight')) === 1,
+    );
+    gateway.signal('SIGTERM');
+    await until('nobody new is taken', () => refuses(gateway), 3000);
+    client.send(requestBytes('HEAD /nowhere'));
+    const seen = await client.read(({ closed }) => closed, { methods: ['HEAD'] });
+    assert.equal(seen.responses[0]?.status, 404);
+    assert.equal((await slow).status, 200);
+    assert.deepEqual(await gateway.exited, { code: 0, signal: null });
+    await gateway.stop();
+  });
+
   it('does not wait for idle connections', async () => {
     const gateway = await start(8000);
     const idle = await RawClient.open(gateway.port);
@@ -126,7 +147,23 @@ describe('SIGTERM', () => {
     await gateway.stop();
   });
 
-  it('ends at once on a second signal', async () => {
+  it('takes a second signal within a second for the same one', async () => {
+    const gateway = await start(5000);
+    const open = call(gateway.port, 'GET /slow');
+    await until(
+      'it has arrived',
+      async () => (await gateway.metric('stoa_exchanges_in_flight')) === 1,
+    );
+    gateway.signal('SIGTERM');
+    gateway.signal('SIGINT');
+    await sleep(100);
+    gateway.signal('SIGTERM');
+    assert.equal((await open).text, 'done');
+    assert.deepEqual(await gateway.exited, { code: 0, signal: null });
+    await gateway.stop();
+  });
+
+  it('ends at once on a second signal that comes later', async () => {
     const gateway = await start(20_000);
     const open = await RawClient.open(gateway.port);
     open.send(requestBytes('GET /never'));
@@ -135,7 +172,7 @@ describe('SIGTERM', () => {
       async () => (await gateway.metric('stoa_exchanges_in_flight')) === 1,
     );
     gateway.signal('SIGTERM');
-    await sleep(100);
+    await sleep(1100);
     gateway.signal('SIGTERM');
     const exit = await Promise.race([gateway.exited, sleep(5000).then(() => null)]);
     open.close();

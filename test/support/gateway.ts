@@ -3,7 +3,8 @@
  *
  * A test gives the part of the configuration that it is about; version, mode, listener and admin
  * address are put in front. Every process is stopped when the test's process ends, however it
- * ends. `STOA_TEST_GATEWAY_BIN` names another gateway to run instead of `bin/stoa-gateway`;
+ * ends. `STOA_TEST_FRONT=native` puts the native front where a test does not say which;
+ * `STOA_TEST_GATEWAY_BIN` names another gateway to run instead of `bin/stoa-gateway`;
  * `STOA_TEST_SHOW_OUTPUT=1` prints what each gateway wrote.
  *
  * @module
@@ -23,27 +24,32 @@ import { until } from './wait.ts';
 export const PROJECT = join(import.meta.dirname, '../../..');
 
 const BINARY = process.env['STOA_TEST_GATEWAY_BIN'] ?? join(PROJECT, 'bin/stoa-gateway');
+/** What reads requests. */
+export type Front = 'uws' | 'native';
 /** The front of every gateway that does not say: the same tests run over both. */
-export const FRONT = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
-const ONE_LISTENER = [`front: ${FRONT}`];
+export const FRONT: Front = process.env['STOA_TEST_FRONT'] === 'native' ? 'native' : 'uws';
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface GatewayOptions {
   readonly workers?: number;
-  /** Keys of each listener beside its address, as they stand between braces; by default one. */
-  readonly listeners?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-}
-
-interface Ports {
-  readonly ports: readonly number[];
-  readonly adminPort: number;
+  /** Where it matters which; `FRONT` otherwise. */
+  readonly front?: Front;
+  /** The listener's `connections`, as YAML; the native front only. */
+  readonly connections?: string;
+  /** Several listeners, or others: what stands between the braces of each beside its address. */
+  readonly listeners?: readonly string[];
 }
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+interface Ports {
+  readonly ports: readonly number[];
+  readonly adminPort: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -169,14 +175,18 @@ export class Gateway {
   }
 }
 
+function listenersOf({ listeners, front = FRONT, connections }: GatewayOptions): readonly string[] {
+  if (listeners !== undefined) return listeners;
+  return [`front: ${front}${connections === undefined ? '' : `, connections: ${connections}`}`];
+}
+
 function withPrologue(yaml: string, { ports, adminPort }: Ports, options: GatewayOptions): string {
-  const { workers = 1, listeners = ONE_LISTENER } = options;
   return [
     'version: 1',
     'mode: proxy',
-    `workers: ${workers}`,
+    `workers: ${options.workers ?? 1}`,
     'listeners:',
-    ...listeners.map((keys, at) => `  - { address: "127.0.0.1:${ports[at]}", ${keys} }`),
+    ...listenersOf(options).map((keys, at) => `  - { address: "127.0.0.1:${ports[at]}", ${keys} }`),
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
     /^drain:/m.test(yaml) ? '' : 'drain: { deadlineMs: 1000 }',
@@ -187,7 +197,7 @@ function withPrologue(yaml: string, { ports, adminPort }: Ports, options: Gatewa
 /** Starts a gateway and waits until every worker is ready. Rejects, with its output, otherwise. */
 export async function startGateway(yaml: string, options: GatewayOptions = {}): Promise<Gateway> {
   const ports: number[] = [];
-  for (const _ of options.listeners ?? ONE_LISTENER) ports.push(await freePort());
+  for (const _ of listenersOf(options)) ports.push(await freePort());
   const adminPort = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');

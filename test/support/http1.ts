@@ -78,10 +78,16 @@ function parseHead(bytes: Buffer): Head | 'partial' | { readonly why: string } {
   return { line, fields, length: end + 4 };
 }
 
-interface Body {
+export interface Body {
   readonly bytes: Buffer;
   readonly length: number;
 }
+
+/** Reads the chunks that begin at `start`; `length` is what they take, with the last one's end. */
+export type ChunkReader = (
+  bytes: Buffer,
+  start: number,
+) => Body | 'partial' | { readonly why: string };
 
 function readChunked(bytes: Buffer, start: number): Body | 'partial' | { readonly why: string } {
   const data: Buffer[] = [];
@@ -122,14 +128,19 @@ function framing(fields: readonly Field[]): Framing {
   return Number(length);
 }
 
-function readBody(bytes: Buffer, start: number, by: number | 'chunked') {
-  if (by === 'chunked') return readChunked(bytes, start);
+function readBody(
+  bytes: Buffer,
+  start: number,
+  by: number | 'chunked',
+  chunks: ChunkReader = readChunked,
+) {
+  if (by === 'chunked') return chunks(bytes, start);
   if (bytes.length < start + by) return 'partial' as const;
   return { bytes: bytes.subarray(start, start + by), length: by };
 }
 
-/** The first request of `bytes`. */
-export function parseRequest(bytes: Buffer): Parsed<RequestMessage> {
+/** The first request of `bytes`. Extensions and trailers are refused unless `chunks` reads them. */
+export function parseRequest(bytes: Buffer, chunks?: ChunkReader): Parsed<RequestMessage> {
   const head = parseHead(bytes);
   if (head === 'partial') return PARTIAL;
   if ('why' in head) return invalid(head.why);
@@ -139,7 +150,7 @@ export function parseRequest(bytes: Buffer): Parsed<RequestMessage> {
 
   const by = framing(head.fields);
   if (typeof by === 'object') return invalid(by.why);
-  const body = readBody(bytes, head.length, by === 'none' ? 0 : by);
+  const body = readBody(bytes, head.length, by === 'none' ? 0 : by, chunks);
   if (body === 'partial') return PARTIAL;
   if ('why' in body) return invalid(body.why);
   const message = { method, target, fields: head.fields, body: Buffer.from(body.bytes) };

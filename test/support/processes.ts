@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** The fields of /proc/PID/stat that follow the command's name: state, parent, …; none when gone. */
 export function statOf(pid: number): string[] {
@@ -30,6 +30,17 @@ export function childrenOf(pid: number): number[] {
 export function isAlive(pid: number): boolean {
   const [state] = statOf(pid);
   return state !== undefined && state !== 'Z';
+}
+
+/** What the descriptors of a process are open on, as paths where they have one. */
+export function openFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return []; // Closed meanwhile.
+    }
+  });
 }
 
 /** Resident memory now, in bytes; 0 when there is no such process. */

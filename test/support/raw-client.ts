@@ -56,9 +56,10 @@ export class RawClient {
     });
   }
 
-  static open(port: number): Promise<RawClient> {
+  /** `localAddress` is where it calls from, any of 127.0.0.0/8. */
+  static open(port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);

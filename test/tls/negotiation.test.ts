@@ -21,6 +21,14 @@ const LISTENERS = [
   `tls: { certificates: [${pki.certificate('old-server')}] }`,
 ];
 
+function only(version: 'TLSv1.2' | 'TLSv1.3'): ConnectionOptions {
+  return trusting(pki, { minVersion: version, maxVersion: version });
+}
+
+function offering(...protocols: string[]): ConnectionOptions {
+  return trusting(pki, { ALPNProtocols: protocols });
+}
+
 describe('a listener with TLS', () => {
   const on = stage((url) => `${upstreamYaml(url)}routes: [{ name: all, upstream: up }]`, {
     listeners: LISTENERS,
@@ -71,8 +79,6 @@ describe('a listener with TLS', () => {
   }
 
   it('speaks 1.2 and 1.3, and 1.3 alone where that is the least', async () => {
-    const only = (version: 'TLSv1.2' | 'TLSv1.3'): ConnectionOptions =>
-      trusting(pki, { minVersion: version, maxVersion: version });
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const socket = await connectTls(port(0), only(version));
       assert.equal(socket.getProtocol(), version);
@@ -84,7 +90,6 @@ describe('a listener with TLS', () => {
   });
 
   it('agrees on http/1.1 and refuses a client that speaks only h2', async () => {
-    const offering = (...names: string[]) => trusting(pki, { ALPNProtocols: names });
     for (const offered of [['http/1.1'], ['h2', 'http/1.1']]) {
       const socket = await connectTls(port(0), offering(...offered));
       assert.equal(socket.alpnProtocol, 'http/1.1');

@@ -6,8 +6,8 @@
  */
 
 import { stopAll } from '../support/cleanup.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
-import { type Observed, RawClient, type Segment } from '../support/raw-client.ts';
+import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
+import { callOn, type Observed, RawClient, type Segment } from '../support/raw-client.ts';
 import { ok, RecordingUpstream, type UpstreamConnection } from '../support/recording-upstream.ts';
 import { sleep, until } from '../support/wait.ts';
 import type { Outcome } from './vectors.ts';
@@ -50,6 +50,8 @@ export interface ExchangeOptions {
   readonly answers: number;
   readonly timeoutMs?: number;
   readonly methods?: readonly string[];
+  /** A plain request is served on the connection before. */
+  readonly greets?: boolean;
 }
 
 export class Lane {
@@ -61,14 +63,14 @@ export class Lane {
     this.upstream = upstream;
   }
 
-  static async start(): Promise<Lane> {
+  static async start(front: Front): Promise<Lane> {
     const upstream = await RecordingUpstream.start(async ({ target }) => {
       const [, delay] = /^\/delay\/(\d+)/.exec(target) ?? [];
       if (delay !== undefined) await sleep(Number(delay));
       return ok();
     });
     try {
-      return new Lane(await startGateway(lanesYaml(upstream.url)), upstream);
+      return new Lane(await startGateway(lanesYaml(upstream.url), { front }), upstream);
     } catch (error) {
       await upstream.stop();
       throw error;
@@ -81,10 +83,11 @@ export class Lane {
 
   /** Sends a case's bytes, and waits for what comes of it on both sides. */
   async exchange(segments: readonly Segment[], options: ExchangeOptions): Promise<Outcome> {
-    const { answers, timeoutMs = ANSWER_TIMEOUT_MS, methods = [] } = options;
+    const { answers, timeoutMs = ANSWER_TIMEOUT_MS, methods = [], greets = false } = options;
     this.upstream.forget();
     const client = await RawClient.open(this.gateway.port);
     try {
+      if (greets) await this.#greet(client);
       await client.sendSegments(segments);
       const early = await client.read(() => true, { timeoutMs: timeoutMs > 1000 ? 500 : 0 });
       const quietFor500Ms = early.bytes.length === 0 && !early.closed;
@@ -131,6 +134,13 @@ export class Lane {
       this.upstream.answer = plain;
       client.close();
     }
+  }
+
+  /** Makes what follows a later request of its connection; nothing of it is counted. */
+  async #greet(client: RawClient): Promise<void> {
+    await callOn(client, 'GET /next');
+    client.forget();
+    this.upstream.forget();
   }
 
   /** The next client gets its own answer, whatever the case left behind. */

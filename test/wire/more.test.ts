@@ -1,20 +1,17 @@
 /**
- * Byte-level cases of our own, of the same kinds as `vectors/http1.json`.
+ * Byte-level cases of our own, of the same kinds as `vectors/http1.json`, each way.
  *
- * A case that the front decides alone, and decides otherwise, is in `MISSES` with what happens
+ * A case that uWebSockets.js reads alone, and reads otherwise, is in `MISSES` with what happens
  * instead; whatever happens, nothing hidden reaches the upstream.
  *
  * @module
  */
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 
-import { Lane } from './lane.ts';
 import { MORE } from './more.cases.ts';
-import { type Result, runAll } from './run.ts';
-
-const LANES = 4;
+import { LATER, type Result, runAll, STRICT_WAYS, type Way } from './run.ts';
 
 /** Cases that uWebSockets.js decides alone, each with what it does. */
 const MISSES: Readonly<Record<string, string>> = {
@@ -31,23 +28,25 @@ const MISSES: Readonly<Record<string, string>> = {
 };
 
 describe('more of HTTP/1.1 on the wire', () => {
-  const lanes: Lane[] = [];
-  let results: readonly Result[] = [];
+  let results: ReadonlyMap<Way, readonly Result[]>;
 
   before(async () => {
-    for (let count = 0; count < LANES; count++) lanes.push(await Lane.start());
-    results = await runAll(lanes, MORE);
-  });
-  after(async () => {
-    await Promise.all(lanes.map((lane) => lane.stop()));
+    results = await runAll(MORE);
   });
 
-  for (const [index, { name, why }] of MORE.entries()) {
-    it(`${name}: ${why}`, () => {
-      const { vector, miss, breach } = results[index] ?? assert.fail('the case did not run');
-      assert.equal(breach, null);
-      if (name in MISSES) assert.notEqual(miss, null, 'passes now: take it off the list');
-      else assert.equal(miss, null, `expected ${vector.expect}`);
-    });
+  for (const way of [...STRICT_WAYS, LATER]) {
+    for (const { name, side, why, expect } of MORE) {
+      if (way.later && side === 'upstream') continue;
+      it(`${way.name}: ${name}: ${why}`, () => {
+        const found = results.get(way)?.find(({ vector }) => vector.name === name);
+        const { miss, breach } = found ?? assert.fail('the case did not run');
+        assert.equal(breach, null);
+        if (way.later && name in MISSES) {
+          assert.notEqual(miss, null, 'passes now: take it off the list');
+        } else {
+          assert.equal(miss, null, `expected ${expect}`);
+        }
+      });
+    }
   }
 });

@@ -6,7 +6,9 @@
  */
 
 import { secondOpinion } from '../support/recording-upstream.ts';
-import { type Lane, onLanes } from './lane.ts';
+import { stopAll } from '../support/cleanup.ts';
+import type { Front } from '../support/gateway.ts';
+import { Lane, onLanes } from './lane.ts';
 import {
   expand,
   judgeClient,
@@ -18,6 +20,25 @@ import {
 
 /** Longer than any timeout of the gateway for a body that stops, uWebSockets.js' 10 s included. */
 const WAITS_MS = 14_000;
+
+/** Gateways of one way that work at once; all ways run at once, too. */
+const LANES = 4;
+
+/** How a case's bytes come to a gateway. */
+export interface Way {
+  readonly name: string;
+  readonly front: Front;
+  /** They are a later request of their connection, not the first. */
+  readonly later: boolean;
+}
+
+/** Native code reads the first request of every connection, and all of those it keeps. */
+export const STRICT_WAYS: readonly Way[] = [
+  { name: 'native', front: 'native', later: false },
+  { name: 'uws, first on its connection', front: 'uws', later: false },
+];
+/** What uWebSockets.js reads itself. */
+export const LATER: Way = { name: 'uws, after a plain request', front: 'uws', later: true };
 
 export interface Result {
   readonly vector: Vector;
@@ -46,12 +67,13 @@ async function breachOf({ upstream }: Outcome): Promise<string | null> {
   return null;
 }
 
-async function runClient(lane: Lane, vector: Vector): Promise<Result> {
+async function runClient(lane: Lane, vector: Vector, greets: boolean): Promise<Result> {
   const waits = vector.expect === 'wait';
   const methods = [/^\s*([A-Z]+) /.exec(vector.raw ?? '')?.[1] ?? 'GET'];
   const outcome = await lane.exchange(segmentsOf(vector), {
     answers: answersOf(vector),
     methods,
+    greets,
     ...(waits ? { timeoutMs: WAITS_MS } : {}),
   });
   return { vector, miss: judgeClient(vector, outcome), breach: await breachOf(outcome) };
@@ -64,8 +86,23 @@ async function runUpstream(lane: Lane, vector: Vector): Promise<Result> {
   return { vector, miss, breach };
 }
 
-export function runAll(lanes: readonly Lane[], vectors: readonly Vector[]): Promise<Result[]> {
-  return onLanes(lanes, vectors, (lane, vector) =>
-    vector.side === 'client' ? runClient(lane, vector) : runUpstream(lane, vector),
-  );
+/** Results come in the vectors' order; a later request is a client-side case's only. */
+async function runWay(way: Way, vectors: readonly Vector[]): Promise<Result[]> {
+  const cases = way.later ? vectors.filter(({ side }) => side === 'client') : vectors;
+  const lanes: Lane[] = [];
+  try {
+    for (let count = 0; count < LANES; count++) lanes.push(await Lane.start(way.front));
+    return await onLanes(lanes, cases, (lane, vector) =>
+      vector.side === 'client' ? runClient(lane, vector, way.later) : runUpstream(lane, vector),
+    );
+  } finally {
+    await stopAll(...lanes);
+  }
+}
+
+/** Runs the cases every way, all ways at once. */
+export async function runAll(vectors: readonly Vector[]): Promise<Map<Way, readonly Result[]>> {
+  const ways = [...STRICT_WAYS, LATER];
+  const results = await Promise.all(ways.map((way) => runWay(way, vectors)));
+  return new Map(ways.map((way, index) => [way, results[index] ?? []]));
 }

@@ -11,7 +11,7 @@ use gateway_core::{
 };
 
 use crate::{
-    listener_tls::{self, IdentityRules},
+    listener_tls::{self, IdentityRules, ListenerTls},
     shm::SegmentShape,
 };
 
@@ -83,6 +83,18 @@ pub(crate) fn check(model_json: &str) -> Vec<ModelError> {
     // Both say so when the model can't be read.
     errors.dedup();
     errors
+}
+
+/// The TLS of every listener; see [`listener_tls::load`].
+///
+/// # Errors
+///
+/// Everything that is wrong with the files, by the path of the field.
+pub(crate) fn read_tls(
+    model_json: &str,
+    secret: [u8; 32],
+) -> Result<Vec<Option<ListenerTls>>, Vec<ModelError>> {
+    listener_tls::load(&parse(model_json)?, secret)
 }
 
 fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {

@@ -170,10 +170,28 @@ pub fn exchanges_in_flight() -> Result<u32> {
     Ok(u32::try_from(opened()?.exchanges_in_flight()).unwrap_or(u32::MAX))
 }
 
+/// Goes on with the access log in a file opened anew under its name. Throws when that fails; the
+/// old file stays.
+#[napi]
+pub fn reopen_access_log() -> Result<()> {
+    opened()?.reopen_log().map_err(failed)
+}
+
 /// Writes what is left of the access log, and waits for it, a second at most.
 #[napi]
 pub fn close_access_log() -> Result<()> {
     opened()?.close_log();
+    Ok(())
+}
+
+/// Reads the files of every listener with TLS anew, for connections from now on. Throws, and changes
+/// nothing, when something is wrong with one.
+#[napi]
+pub fn reload_certificates(model_json: String) -> Result<()> {
+    let worker = opened()?;
+    let tls = configuration::read_tls(&model_json, worker.ticket_secret())
+        .map_err(|errors| failed(first(&errors)))?;
+    worker.set_tls(tls);
     Ok(())
 }
 

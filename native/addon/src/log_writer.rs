@@ -2,12 +2,18 @@
 //! makes a request wait.
 //!
 //! Bounds: a batch of at most [`BATCH_BYTES`], [`BATCHES_MAX`] batches on the way; when the sink
-//! is slower than that, whole batches are dropped and counted in lines.
+//! is slower than that, whole batches are dropped. Lines that are dropped or that the sink refuses
+//! (a full disk) are counted; the next ones are tried again.
 
 use std::{
-    fs::OpenOptions,
-    io::{self, Write},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    fs::{File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread,
     time::Duration,
 };
@@ -30,6 +36,17 @@ pub(crate) struct LogWriter {
     lines: u64,
     batches: SyncSender<Vec<u8>>,
     done: Receiver<()>,
+    shared: Arc<Shared>,
+    /// `None` for a stream, which has no name to open it by.
+    path: Option<PathBuf>,
+}
+
+/// What both threads know.
+#[derive(Debug, Default)]
+struct Shared {
+    lost_lines: AtomicU64,
+    /// The file to go on with.
+    next: Mutex<Option<File>>,
 }
 
 impl LogWriter {
@@ -39,23 +56,47 @@ impl LogWriter {
     ///
     /// When the file can't be opened or no thread can be started.
     pub(crate) fn open(output: &str) -> io::Result<Option<Self>> {
-        let sink: Box<dyn Write + Send> = match output {
+        let mut path = None;
+        let out: Box<dyn Write + Send> = match output {
             "off" => return Ok(None),
             "stdout" => Box::new(io::stdout()),
             "stderr" => Box::new(io::stderr()),
-            path => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+            file => Box::new(append_to(path.insert(PathBuf::from(file)))?),
         };
         let (batches, queue) = sync_channel::<Vec<u8>>(BATCHES_MAX);
         let (say_done, done) = sync_channel(1);
+        let shared = Arc::new(Shared::default());
+        let known = Arc::clone(&shared);
         thread::Builder::new().name("access-log".to_owned()).spawn(move || {
-            let mut sink = sink;
+            let mut sink = Sink { out, torn: false };
             for batch in queue {
-                write_lines(&mut sink, &batch);
+                if let Some(file) = known.next.lock().ok().and_then(|mut next| next.take()) {
+                    sink = Sink { out: Box::new(file), torn: false };
+                }
+                known.lost_lines.fetch_add(sink.write_lines(&batch), Ordering::Relaxed);
             }
             // Nobody listens when the process ends without draining.
             let _ = say_done.send(());
         })?;
-        Ok(Some(Self { batch: Vec::with_capacity(BATCH_BYTES * 2), lines: 0, batches, done }))
+        let batch = Vec::with_capacity(BATCH_BYTES * 2);
+        Ok(Some(Self { batch, lines: 0, batches, done, shared, path }))
+    }
+
+    /// Opens the file by its name again, for it may have been renamed; what is logged from now on
+    /// goes there. Does nothing for a stream.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be opened; then the old one stays.
+    pub(crate) fn reopen(&mut self) -> io::Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let file = append_to(path)?;
+        if let Ok(mut next) = self.shared.next.lock() {
+            *next = Some(file);
+        }
+        // Lets go of the old file also when there is nothing to log; a full queue does so anyway.
+        let _ = self.batches.try_send(Vec::new());
+        Ok(())
     }
 
     /// Where the next line is appended; call [`LogWriter::line_done`] after it.
@@ -63,20 +104,21 @@ impl LogWriter {
         &mut self.batch
     }
 
-    /// Counts the line. Returns how many lines were dropped, nearly always 0.
+    /// Counts the line. Returns how many lines were lost, nearly always 0.
     pub(crate) fn line_done(&mut self) -> u64 {
         self.lines += 1;
         if self.batch.len() < BATCH_BYTES { 0 } else { self.send() }
     }
 
-    /// Sends what there is. Returns how many lines were dropped.
+    /// Sends what there is. Returns how many lines were lost since it was last asked.
     pub(crate) fn send(&mut self) -> u64 {
+        let lost = self.shared.lost_lines.swap(0, Ordering::Relaxed);
         if self.batch.is_empty() {
-            return 0;
+            return lost;
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_BYTES * 2));
         let lines = std::mem::take(&mut self.lines);
-        if self.batches.try_send(batch).is_ok() { 0 } else { lines }
+        if self.batches.try_send(batch).is_ok() { lost } else { lost + lines }
     }
 
     /// Writes what there is and waits until it is written, [`CLOSE_WAIT`] at most.
@@ -89,12 +131,50 @@ impl LogWriter {
     }
 }
 
-/// Writes whole lines in pieces. A sink that fails loses the batch: there is nowhere left to say
-/// so.
-fn write_lines(sink: &mut dyn Write, batch: &[u8]) {
-    for piece in pieces(batch, ATOMIC_BYTES) {
-        if sink.write_all(piece).and_then(|()| sink.flush()).is_err() {
-            return;
+fn append_to(path: &Path) -> io::Result<File> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+/// The writing end.
+struct Sink {
+    out: Box<dyn Write + Send>,
+    /// The last line broke off in the middle.
+    torn: bool,
+}
+
+impl Sink {
+    /// Writes whole lines in pieces. Returns how many lines a sink that fails has not taken.
+    fn write_lines(&mut self, batch: &[u8]) -> u64 {
+        let mut written = 0;
+        for piece in pieces(batch, ATOMIC_BYTES) {
+            let taken = self.write_piece(piece);
+            written += taken;
+            if taken < piece.len() {
+                break;
+            }
         }
+        let lost = batch.get(written..).unwrap_or_default();
+        lost.split(|&byte| byte == b'\n').skip(1).count() as u64
+    }
+
+    /// Returns how many bytes were taken.
+    fn write_piece(&mut self, piece: &[u8]) -> usize {
+        if self.torn && self.out.write_all(b"\n").is_err() {
+            return 0;
+        }
+        self.torn = false;
+        let mut taken = 0;
+        while let Some(rest) = piece.get(taken..).filter(|rest| !rest.is_empty()) {
+            match self.out.write(rest) {
+                Ok(count) if count > 0 => taken += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => {
+                    self.torn = taken > 0;
+                    return taken;
+                }
+            }
+        }
+        if self.out.flush().is_ok() { taken } else { 0 }
     }
 }

@@ -40,7 +40,8 @@ pub struct Entry<'a> {
     pub endpoint: Option<&'a str>,
     /// From the first byte seen to the last one handed over.
     pub duration_us: u64,
-    /// From the request sent upstream to its response's head.
+    /// From the last try's connection, opened for it or idle, to the response's head: connecting
+    /// counts, waiting for a free connection does not.
     pub upstream_us: Option<u64>,
     /// Bytes of the request's body.
     pub bytes_in: u64,

@@ -52,8 +52,16 @@ pub(super) struct Arrival {
     pub(super) certificate: Option<Rc<ClientCertificate>>,
     /// See [`Surroundings::foreign_chunks`].
     pub(super) foreign_chunks: bool,
+    /// Whether it begins as a request by HEAD does, however it goes on.
+    pub(super) is_head: bool,
     /// A test asks for a panic.
     pub(super) panics: bool,
+}
+
+impl Arrival {
+    pub(super) fn starts_as_head(bytes: &[u8]) -> bool {
+        bytes.starts_with(b"HEAD ")
+    }
 }
 
 impl State {
@@ -65,6 +73,7 @@ impl State {
             scheme: "http",
             certificate: None,
             foreign_chunks: true,
+            is_head: Arrival::starts_as_head(head),
             panics: self.test_hooks && contains(head, b"\r\nx-stoa-test-panic: 1"),
         };
         self.begin_exchange_with(&arrival, now_ns, |around, draft| decide(around, head, draft))
@@ -106,7 +115,11 @@ impl State {
         );
         let begun = match verdict {
             Verdict::Forward(forward) => self.accept(key, forward, now_ns),
-            Verdict::Answer(answer) => self.answer(key, &answer, now_ns),
+            Verdict::Answer(mut answer) => {
+                // A head that could not be read may still be seen to be that of HEAD.
+                answer.is_head |= arrival.is_head;
+                self.answer(key, &answer, now_ns)
+            }
         };
         self.deciding = None;
         begun

@@ -34,6 +34,7 @@ pub(crate) use state::{Parts, now_ns};
 use gateway_core::slab::Key;
 
 use crate::{
+    listener_tls::ListenerTls,
     net,
     uv::{LoopHandler, Ready},
 };
@@ -134,6 +135,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Opens the access log's file by its name again.
+    ///
+    /// # Errors
+    ///
+    /// When that fails; the old file stays.
+    pub(crate) fn reopen_log(&self) -> std::io::Result<()> {
+        self.state.borrow_mut().log.as_mut().map_or(Ok(()), crate::log_writer::LogWriter::reopen)
+    }
+
     /// Writes what is left of the access log.
     pub(crate) fn close_log(&self) {
         self.guarded(|state, _| {
@@ -141,6 +151,16 @@ impl Worker {
                 log.close();
             }
         });
+    }
+
+    /// Encrypts connections from now on with what was read anew.
+    pub(crate) fn set_tls(&self, tls: Vec<Option<ListenerTls>>) {
+        self.state.borrow_mut().tls = tls;
+    }
+
+    /// What the keys of TLS tickets are derived from.
+    pub(crate) fn ticket_secret(&self) -> [u8; 32] {
+        self.state.borrow().segment.ticket_secret()
     }
 
     /// Accepts connections natively; see [`State::listen`].

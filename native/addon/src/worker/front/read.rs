@@ -132,7 +132,7 @@ impl State {
                 None
             }
             Err(error) => {
-                self.refuse_unread(key, error, now_ns);
+                self.refuse_unread(key, error, bytes, now_ns);
                 Some(bytes.len())
             }
         }
@@ -161,9 +161,10 @@ impl State {
         self.take_begun(key, begun, behind, now_ns);
     }
 
-    fn refuse_unread(&mut self, key: Key, error: HeadError, now_ns: u64) {
+    fn refuse_unread(&mut self, key: Key, error: HeadError, bytes: &[u8], now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        let arrival = arrival_of(downstream);
+        let is_head = Arrival::starts_as_head(bytes);
+        let arrival = Arrival { is_head, ..arrival_of(downstream) };
         let begun = self.begin_exchange_with(&arrival, now_ns, |around, draft| {
             refuse_head(around, error, draft)
         });
@@ -290,6 +291,7 @@ fn arrival_of(downstream: &Downstream) -> Arrival {
         scheme: if downstream.tls.is_some() { "https" } else { "http" },
         certificate: downstream.certificate.clone(),
         foreign_chunks: false,
+        is_head: false,
         panics: false,
     }
 }
