@@ -209,18 +209,32 @@ describe('a client certificate', () => {
   });
 });
 
-describe('two consumers whose rules fit one certificate', () => {
+describe('where peers are trusted proxies', () => {
   const on = stage(
     (url) => `${upstreamYaml(url)}
+forwarded: { trustedProxies: [127.0.0.0/8] }
 consumers:
   zed: { certificates: [{ commonName: good client }] }
   alpha: { certificates: [{ dns: good.clients.test }] }
-routes: [{ name: all, upstream: up, auth: { clientCertificate: true }, request: { headers: { set: { x-consumer: "\${consumer}" } } } }]
+routes:
+  - { name: open, match: { path: /open }, upstream: up }
+  - { name: all, upstream: up, auth: { clientCertificate: true }, request: { headers: { set: { x-consumer: "\${consumer}" } } } }
 `,
-    { listeners: [pki.listener(pki.clientAuth('required'))] },
+    { listeners: [pki.listener(pki.clientAuth('required')), 'front: native', 'front: uws'] },
   );
 
-  it('the first in the file has it', async () => {
+  it('not even they say whose certificate was shown', async () => {
+    for (const port of on.gateway.ports.slice(1)) {
+      await call(port, 'GET /open', { headers: { ...FORGED, 'x-forwarded-for': '203.0.113.1' } });
+      const names = on.upstream.last.fields.map(({ name }) => name.toLowerCase());
+      assert.deepEqual(
+        names.filter((name) => /client.cert/.test(name)),
+        [],
+      );
+    }
+  });
+
+  it('of two consumers whose rules fit one certificate the first in the file has it', async () => {
     await callTls(on.gateway.port, 'GET /', showing(pki, 'good'));
     const field = on.upstream.last.fields.find(({ name }) => name === 'x-consumer');
     assert.equal(field?.value, 'zed');
