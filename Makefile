@@ -26,12 +26,14 @@ MODULES := node_modules/.package-lock.json
 COMPILED := dist/.compiled
 
 OPEN_LOOP := .build/open-loop/release/open-loop
+TEST_PKI := .build/test-pki
 
 BIN := node_modules/.bin
 TS_DIRS := $(wildcard src test bench)
 TS_SOURCES := $(shell find $(TS_DIRS) -name '*.ts')
-RUST_SOURCES := $(shell find native/core/src native/addon/src -name '*.rs') \
-	native/core/Cargo.toml native/addon/Cargo.toml native/addon/build.rs Cargo.toml Cargo.lock
+RUST_SOURCES := $(shell find native/core/src native/addon/src native/tls/src -name '*.rs') \
+	native/core/Cargo.toml native/addon/Cargo.toml native/tls/Cargo.toml native/addon/build.rs \
+	Cargo.toml Cargo.lock
 TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
 # Those whose gateways have the front that STOA_TEST_FRONT names: what is promised of both.
 EITHER_FRONT_TESTS := $(filter dist/test/exchange/% dist/test/bounds/% dist/test/processes/% \
@@ -82,21 +84,26 @@ test: build ## run every test: cargo test, then node --test
 	exit $$failed
 
 .PHONY: test-native
-test-native: ## run the tests of native/core, and the short form of fuzzing it
+test-native: ## run the tests of native/core and native/tls, and the short form of fuzzing it
 	@failed=0; set -x; \
-	$(CARGO) test --locked --package gateway-core --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
+	$(CARGO) test --locked --package gateway-core --package gateway-tls --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
 	$(CARGO) test --locked --manifest-path native/fuzz/Cargo.toml --no-default-features --no-fail-fast \
 		--target-dir $(TARGET_DIR) || failed=1; \
 	exit $$failed
 
 # The list comes from the sources: what an earlier build left in dist/ is not run.
 .PHONY: test-node
-test-node: build ## run the TypeScript tests; those of whole gateways twice, once on each front
+test-node: build $(TEST_PKI) ## run the TypeScript tests; those of whole gateways twice, once on each front
 	@failed=0; \
 	$(NODE_TEST) $(TESTS) || failed=1; \
 	printf '\nthe same promises, on the native front:\n\n'; \
 	STOA_TEST_FRONT=native $(NODE_TEST) $(EITHER_FRONT_TESTS) || failed=1; \
 	exit $$failed
+
+# Writes the certificates of the tests; they are made anew in every run.
+$(TEST_PKI): native/tls/examples/test_pki.rs native/tls/Cargo.toml Cargo.lock | prerequisites
+	$(CARGO) build --locked --package gateway-tls --example test_pki --target-dir $(TARGET_DIR)
+	@mkdir -p $(@D) && cp $(TARGET_DIR)/debug/examples/test_pki $@
 
 .PHONY: check-types
 check-types: $(MODULES) ## type-check without writing files

@@ -41,6 +41,7 @@ function tabled(page: string): string[] {
 }
 
 const PAGES = [
+  'examples/tls/README.md',
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
@@ -118,8 +119,16 @@ describe('every page', () => {
     }
   }
 
-  it('examples/quickstart/gateway.yaml is valid', () => {
-    assertValid(read('examples/quickstart/gateway.yaml'), 'examples/quickstart/gateway.yaml');
+  for (const name of readdirSync(join(ROOT, 'examples'))) {
+    const file = join('examples', name, 'gateway.yaml');
+    it(`${file} is valid`, () => assertValid(read(file), file));
+  }
+
+  it('docs/tls.md has every reason why TLS fails', () => {
+    const table = section('native/tls/src/failure.rs', 'fn label', '\n    }');
+    const page = read('docs/tls.md');
+    const missing = captures(table, /"(\w+)"/g).filter((reason) => !page.includes(`\`${reason}\``));
+    assert.deepEqual(missing, []);
   });
 });
 

@@ -13,10 +13,16 @@ import { after, before, describe, it } from 'node:test';
 import { problemTable } from '../src/native/addon.ts';
 import { stopAll } from './support/cleanup.ts';
 import { DeafPort } from './support/deaf-port.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { FRONT, type Gateway, startGateway } from './support/gateway.ts';
+import { testPki } from './support/pki.ts';
 import { freePort } from './support/ports.ts';
 import { Answer, call, type CallOptions, RawClient } from './support/raw-client.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
+import { callTls, showing } from './support/tls-client.ts';
+
+const pki = testPki();
+/** Beside the usual listener, one that asks clients for certificates. */
+const LISTENERS = [`front: ${FRONT}`, pki.listener(pki.clientAuth('optional'))];
 
 interface Setting {
   readonly url: string;
@@ -48,6 +54,7 @@ consumers:
 routes:
 ${route('plain', 'upstream: up')}
 ${route('keyed', 'upstream: up, auth: { apiKey: { header: x-api-key } }')}
+${route('certified', 'upstream: up, auth: { clientCertificate: true }')}
 ${route('denied', 'deny: true')}
   - { name: get-only, match: { path: /get-only, methods: [GET] }, upstream: up }
 ${route('limited', 'upstream: up, rateLimit: { by: route, requests: 1, windowMs: 3600000 }')}
@@ -99,6 +106,9 @@ const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise
   api_key_missing: (ask) => ask('GET /keyed'),
   api_key_unknown: (ask) => ask('GET /keyed', { headers: { 'x-api-key': 'bad' } }),
   api_key_expired: (ask) => ask('GET /keyed', { headers: { 'x-api-key': 'old' } }),
+  client_certificate_required: (ask) => ask('GET /certified'),
+  client_certificate_unknown: (_, { ports }) =>
+    callTls(ports[1] ?? 0, 'GET /certified', showing(pki, 'nobody')),
   route_denied: (ask) => ask('GET /denied'),
   route_not_found: (ask) => ask('GET /no-such-route'),
   method_not_allowed: (ask) => ask('DELETE /get-only'),
@@ -151,7 +161,10 @@ describe('problems', () => {
       return null;
     });
     const setting = { url: upstream.url, closedPort: await freePort(), deafPort: deaf.port };
-    gateway = await startGateway(yaml(setting), { env: { STOA_TEST_HOOKS: '1' } });
+    gateway = await startGateway(yaml(setting), {
+      env: { STOA_TEST_HOOKS: '1' },
+      listeners: LISTENERS,
+    });
     upstream.onHead = (head, socket) => {
       if (head.includes('/unread')) socket.pause();
     };

@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly front?: Front;
   /** The listener's `connections`, as YAML; the native front only. */
   readonly connections?: string;
+  /** Several listeners, or others: what stands between the braces of each beside its address. */
+  readonly listeners?: readonly string[];
 }
 
 export interface Exit {
@@ -46,7 +48,7 @@ export interface Exit {
 }
 
 interface Ports {
-  readonly port: number;
+  readonly ports: readonly number[];
   readonly adminPort: number;
 }
 
@@ -58,7 +60,8 @@ process.on('exit', () => {
 });
 
 export class Gateway {
-  readonly port: number;
+  /** One for each listener. */
+  readonly ports: readonly number[];
   readonly adminPort: number;
   readonly directory: string;
   readonly exited: Promise<Exit>;
@@ -66,10 +69,10 @@ export class Gateway {
   readonly #output: string[] = [];
   #deathsExpected = 0;
 
-  constructor(child: ChildProcess, ports: Ports, directory: string) {
+  constructor(child: ChildProcess, { ports, adminPort }: Ports, directory: string) {
     this.#child = child;
-    this.port = ports.port;
-    this.adminPort = ports.adminPort;
+    this.ports = ports;
+    this.adminPort = adminPort;
     this.directory = directory;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text));
@@ -81,6 +84,11 @@ export class Gateway {
         resolve({ code, signal: by });
       });
     });
+  }
+
+  /** The first listener's. */
+  get port(): number {
+    return this.ports[0] ?? 0;
   }
 
   get pid(): number {
@@ -167,17 +175,18 @@ export class Gateway {
   }
 }
 
-function withPrologue(yaml: string, ports: Ports, options: GatewayOptions): string {
-  const { port, adminPort } = ports;
-  const { connections } = options;
+function listenersOf({ listeners, front = FRONT, connections }: GatewayOptions): readonly string[] {
+  if (listeners !== undefined) return listeners;
+  return [`front: ${front}${connections === undefined ? '' : `, connections: ${connections}`}`];
+}
+
+function withPrologue(yaml: string, { ports, adminPort }: Ports, options: GatewayOptions): string {
   return [
     'version: 1',
     'mode: proxy',
     `workers: ${options.workers ?? 1}`,
     'listeners:',
-    `  - address: 127.0.0.1:${port}`,
-    `    front: ${options.front ?? FRONT}`,
-    connections === undefined ? '' : `    connections: ${connections}`,
+    ...listenersOf(options).map((keys, at) => `  - { address: "127.0.0.1:${ports[at]}", ${keys} }`),
     'admin:',
     `  address: 127.0.0.1:${adminPort}`,
     /^drain:/m.test(yaml) ? '' : 'drain: { deadlineMs: 1000 }',
@@ -187,17 +196,18 @@ function withPrologue(yaml: string, ports: Ports, options: GatewayOptions): stri
 
 /** Starts a gateway and waits until every worker is ready. Rejects, with its output, otherwise. */
 export async function startGateway(yaml: string, options: GatewayOptions = {}): Promise<Gateway> {
-  const port = await freePort();
+  const ports: number[] = [];
+  for (const _ of listenersOf(options)) ports.push(await freePort());
   const adminPort = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');
-  writeFileSync(file, withPrologue(yaml, { port, adminPort }, options));
+  writeFileSync(file, withPrologue(yaml, { ports, adminPort }, options));
 
   const child = spawn(process.execPath, [BINARY, 'run', '-c', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },
   });
-  const gateway = new Gateway(child, { port, adminPort }, directory);
+  const gateway = new Gateway(child, { ports, adminPort }, directory);
   try {
     const exit = await Promise.race([gateway.exited, gateway.whenReady().then(() => null)]);
     if (exit !== null) throw new Error(`the gateway ended with ${exit.code ?? exit.signal}`);

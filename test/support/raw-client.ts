@@ -68,6 +68,11 @@ export class RawClient {
     });
   }
 
+  /** Takes over a socket that is connected, such as one with TLS. */
+  static on(socket: Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   /** One character per byte; nothing is sent when the peer has gone. */
   send(text: string | Buffer): void {
     if (this.socket.writable) {
