@@ -156,11 +156,10 @@ pub(crate) enum Arrival {
 pub(crate) fn accept(fd: impl AsFd) -> Arrival {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     match acceptfrom_with(fd, flags) {
-        Ok((fd, Some(peer))) => match SocketAddr::try_from(peer) {
-            Ok(peer) => Arrival::Connection(fd, peer.ip().to_canonical()),
-            Err(_) => Arrival::Gone,
-        },
-        Ok((_, None)) => Arrival::Gone,
+        Ok((fd, peer)) => {
+            let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+            peer.map_or(Arrival::Gone, |peer| Arrival::Connection(fd, peer.ip().to_canonical()))
+        }
         Err(Errno::AGAIN) => Arrival::Nobody,
         Err(Errno::CONNABORTED | Errno::INTR | Errno::PROTO) => Arrival::Gone,
         Err(_) => Arrival::Exhausted,

@@ -79,6 +79,7 @@ pub struct ClientCertificate {
 }
 
 /// A request that goes upstream.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// Number of the route.

@@ -29,6 +29,7 @@ pub fn is_plain(head: &RequestHead<'_, '_>, bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 mod tests {
     use super::super::head::{Limits, field_scratch, parse_request};
     use super::*;

@@ -49,6 +49,7 @@ impl State {
     /// Ends a connection whose response broke off: it must not look complete.
     pub(super) fn abort_response(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        // Its exchange is over already.
         downstream.exchange = None;
         if let Some(socket) = &downstream.socket {
             net::reset_on_close(&socket.fd);
@@ -60,6 +61,12 @@ impl State {
     pub(super) fn drop_downstream(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         let ended = std::mem::take(downstream);
+        // What has not been taken must not look like everything.
+        if let Some(socket) = &ended.socket
+            && (ended.exchange.is_some() || ended.unsent_bytes() > 0)
+        {
+            net::reset_on_close(&socket.fd);
+        }
         self.front.downstreams.release(key);
         self.forget_address(&ended);
         self.metrics.downstream_connections(-1);
