@@ -113,8 +113,19 @@ pub fn write_problem(draft: &mut Draft, detail: &ProblemDetail) {
     if detail.websocket_version {
         out.extend_from_slice(b"upgrade: websocket\r\nsec-websocket-version: 13\r\n");
     }
-    out.extend_from_slice(&draft.fields);
+    for line in draft.fields.split_inclusive(|&byte| byte == b'\n') {
+        if !is_of_problem(line) {
+            out.extend_from_slice(line);
+        }
+    }
     out.truncate(out.len() - 2);
+}
+
+/// Whether a field line, which a route may set on its responses, is one of a problem's own.
+fn is_of_problem(line: &[u8]) -> bool {
+    ["content-type:", "cache-control:"].iter().any(|name| {
+        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 /// Writes a redirect.

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::support::{Gateway, REQUEST_ID, get, values};
 use crate::{
-    decide::{ResponseFacts, write_response_head},
+    decide::{ProblemDetail, ResponseFacts, write_problem, write_response_head},
     http1::head::{Limits, field_scratch, parse_response},
+    problem::Code,
     snapshot::sample::route,
 };
 
@@ -74,6 +75,20 @@ fn a_route_sets_adds_and_removes() {
              x-gateway: r 192.0.2.7\r\nvary: origin"
         )
     );
+}
+
+#[test]
+fn a_problem_has_its_own_type_and_is_never_stored_whatever_the_route_sets() {
+    let change = json!({ "response": { "headers": { "set": {
+        "Content-Type": "text/html", "cache-control": "public", "x-gateway": "stoa",
+    } } } });
+    let mut gateway = Gateway::with_routes([route("r", "/*", change)]);
+    gateway.forward(&get("/", &[]));
+    write_problem(&mut gateway.draft, &ProblemDetail::of(Code::UpstreamReset));
+    let told = gateway.answered();
+    assert_eq!(values(&told, "content-type"), ["application/problem+json"]);
+    assert_eq!(values(&told, "cache-control"), ["no-store"]);
+    assert_eq!(values(&told, "x-gateway"), ["stoa"]);
 }
 
 #[test]
