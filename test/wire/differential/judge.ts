@@ -145,6 +145,13 @@ export function tallyOf({ arrivals, heard }: Evidence): Tally {
   return { served, cut: arrivals.length - served };
 }
 
+/** node takes all behind such a request for another protocol's, also when it was refused. */
+function asksForTunnel({ method, fields }: RequestMessage): boolean {
+  const connection = valuesOf(fields, 'connection').join().toLowerCase();
+  const isUpgrade = connection.includes('upgrade') && valuesOf(fields, 'upgrade').length > 0;
+  return method === 'CONNECT' || isUpgrade;
+}
+
 export interface Dissent {
   /** It refused what the gateway took, which is no fault: what is refused smuggles nothing. */
   readonly abstains: boolean;
@@ -159,8 +166,7 @@ export function dissent(
   for (const [index, at] of sources(reading, arrivals).entries()) {
     const opinion = requests[at];
     if (opinion !== undefined && isSame(opinion, arrivals[index] as Arrival)) continue;
-    // node takes what stands behind CONNECT for a tunnel, also when it is refused.
-    const isTunnel = reading.requests.slice(0, at).some(({ method }) => method === 'CONNECT');
+    const isTunnel = reading.requests.slice(0, at).some(asksForTunnel);
     const abstains =
       isTunnel || (opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE');
     const fault = `dissent: llhttp reads ${opinion?.method} ${opinion?.target}`;
