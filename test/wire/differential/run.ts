@@ -190,7 +190,8 @@ export class Run implements Watcher {
     if (attempt.over === null) return;
     if (attempt.over === 'left') this.#report.cutByClient += 1;
     else this.#report.cutByGateway += 1;
-    const fault = strayFault(attempt.reading, attempt.arrivals) ?? this.#lateFault(attempt);
+    const fault =
+      strayFault(attempt.reading, attempt.arrivals, this.#front) ?? this.#lateFault(attempt);
     if (fault !== null) this.#report.failures.push({ number: attempt.one.number, fault });
   }
 
