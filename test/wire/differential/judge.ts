@@ -8,7 +8,7 @@ import { type RequestMessage, type ResponseMessage, valuesOf } from '../../suppo
 import type { Front } from '../../support/gateway.ts';
 import type { Heard } from './client.ts';
 import type { Opinion } from './llhttp.ts';
-import { methodOf, type Reading } from './reading.ts';
+import { type Reading } from './reading.ts';
 import { normalised } from './target.ts';
 import { answerBody, type Arrival, digestOf } from './upstream.ts';
 
@@ -66,7 +66,7 @@ function isUwsChunked({ requests, tailMethod }: Reading, { request }: Arrival): 
 export function strayFault(
   reading: Reading,
   arrivals: readonly Arrival[],
-  front: FrontName,
+  front: Front,
 ): Fault | null {
   const at = sources(reading, arrivals).indexOf(-1);
   const stray = arrivals[at];
@@ -89,7 +89,7 @@ function answerFault(answer: ResponseMessage, arrival: Arrival): Fault | null {
 }
 
 /** The k-th answer, when it is a 200, belongs to the k-th request and to no other. */
-function answersFault({ reading, arrivals, heard }: Evidence, front: FrontName): Fault | null {
+function answersFault({ reading, arrivals, heard }: Evidence, front: Front): Fault | null {
   const claimed = new Set<number>();
   for (const [at, answer] of heard.answers.entries()) {
     const sent = reading.requests[at];
@@ -109,16 +109,6 @@ function answersFault({ reading, arrivals, heard }: Evidence, front: FrontName):
   return null;
 }
 
-/** A refused HEAD may be answered as if it were a GET when nothing comes behind it. */
-function isBodyToHead(reading: Reading, { answers, rest }: Heard): boolean {
-  const last = answers.at(-1);
-  if (last === undefined || last.status < 400) return false;
-  const [length] = valuesOf(last.fields, 'content-length');
-  const isLast = valuesOf(last.fields, 'connection').includes('close');
-  const isHead = methodOf(reading, answers.length - 1) === 'HEAD';
-  return isLast && isHead && rest.length === Number(length);
-}
-
 /** Nothing that is owed is missing, and nothing came that nobody asked for. */
 function endFault({ reading, heard }: Evidence, front: Front): Fault | null {
   const { answers, ended, rest, reset } = heard;
@@ -131,8 +121,7 @@ function endFault({ reading, heard }: Evidence, front: Front): Fault | null {
   if (ended === 'gave up' && front === 'native') return 'hang: nothing said to what is no request';
   // uWebSockets.js refuses what stands behind a request before it has answered that one.
   const isUwsPage = front === 'uws' && (ended === 'closed' || rest.toString().startsWith('<h1>'));
-  const isExcused = isUwsPage || isBodyToHead(reading, heard);
-  if (rest.length > 0 && !reset && !isExcused) {
+  if (rest.length > 0 && !reset && !isUwsPage) {
     return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
   }
   if (ended !== 'closed' || reset || front === 'uws') return null;
