@@ -11,6 +11,9 @@ export NODE
 
 # Seconds each fuzz target runs under `make fuzz`.
 FUZZ_S ?= 600
+# Cases, front and seed of `make fuzz-wire`; a seed of its own each time unless one is given.
+CASES ?= 1000000
+FRONT ?= native
 # Milliseconds after which a Node test fails as hanging; a whole file counts as one, too.
 TEST_TIMEOUT_MS ?= 600000
 # Rounds, and seconds of each measured window, of the benchmarks; 2 and 2 for a first look.
@@ -81,8 +84,12 @@ test: build ## run every test: cargo test, then node --test
 	exit $$failed
 
 .PHONY: test-native
-test-native: ## run the tests of native/core and native/tls
-	$(CARGO) test --locked --package gateway-core --package gateway-tls --no-fail-fast --target-dir $(TARGET_DIR)
+test-native: ## run the tests of native/core and native/tls, and the short form of fuzzing it
+	@failed=0; set -x; \
+	$(CARGO) test --locked --package gateway-core --package gateway-tls --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
+	$(CARGO) test --locked --manifest-path native/fuzz/Cargo.toml --no-default-features --no-fail-fast \
+		--target-dir $(TARGET_DIR) || failed=1; \
+	exit $$failed
 
 # The list comes from the sources: what an earlier build left in dist/ is not run.
 .PHONY: test-node
@@ -156,6 +163,10 @@ fuzz: ## fuzz every target for FUZZ_S seconds (600) each
 .PHONY: fuzz-short
 fuzz-short: ## fuzz every target for 20 seconds each
 	@FUZZ_S=20 scripts/fuzz.sh
+
+.PHONY: fuzz-wire
+fuzz-wire: build ## send CASES random requests (1000000) through FRONT (native, or uws), compare what arrives
+	@exec $(NODE) --enable-source-maps dist/test/wire/differential/fuzz.js --cases $(CASES) --front $(FRONT) $(if $(SEED),--seed $(SEED))
 
 # What a client, an upstream and a dying worker can do to native code; SANITIZE_TESTS names others.
 SANITIZE_TESTS ?= $(filter dist/test/wire/% dist/test/front/% dist/test/exchange/% %/processes/replacement.test.js,$(TESTS))

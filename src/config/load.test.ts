@@ -6,7 +6,6 @@ import { after, describe, it } from 'node:test';
 import * as fc from 'fast-check';
 
 import { loadConfig, parseConfig } from './load.ts';
-import type { Overrides } from './overrides.ts';
 import { formatProblem } from './problem.ts';
 import type { Environment } from './references.ts';
 import type { Model } from './schema.ts';
@@ -16,14 +15,10 @@ after(() => rmSync(directory, { recursive: true }));
 
 interface With {
   readonly env?: Environment;
-  readonly overrides?: Overrides;
 }
 
-function parse(
-  text: string,
-  { env = {}, overrides = {} }: With = {},
-): ReturnType<typeof parseConfig> {
-  return parseConfig(text, { file: 'g.yaml', baseDir: directory, env, overrides, cores: 3 });
+function parse(text: string, { env = {} }: With = {}): ReturnType<typeof parseConfig> {
+  return parseConfig(text, { file: 'g.yaml', baseDir: directory, env, overrides: {}, cores: 3 });
 }
 
 function modelOf(text: string, options?: With): Model {
@@ -206,26 +201,6 @@ describe('problems', () => {
     assert.equal(problem && formatProblem(problem), 'g.yaml:24:20: routes[1].match.path: no');
     const [short] = loaded.problemsAt([{ path: 'routes.1.upstream.0.name', message: 'no' }]);
     assert.deepEqual([short?.line, short?.column], [25, 15]);
-  });
-});
-
-describe('overrides', () => {
-  it('win over the file', () => {
-    const model = modelOf(SAMPLE, { overrides: { port: 9, host: '::', workers: 2 } });
-    assert.deepEqual(model.listeners, [{ address: '[::]:9' }]);
-    assert.equal(model.workers, 2);
-  });
-
-  it('win over the default', () => {
-    const model = modelOf(around(''), { overrides: { port: 9 } });
-    assert.deepEqual(model.listeners, [{ address: '127.0.0.1:9' }]);
-  });
-
-  it('do not cover up what is wrong in the file', () => {
-    const problems = problemsOf(around('listeners: [{ address: nowhere }]'), {
-      overrides: { port: 9 },
-    });
-    assert.match(problems[0] ?? '', /not an address/);
   });
 });
 

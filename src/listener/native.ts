@@ -11,11 +11,7 @@ import type { WorkerCore } from '../native/addon.ts';
 import { type Listener, untilNoneOpen } from './listener.ts';
 
 /** Accepts on `address` as the configuration's listener `number`. Throws `GatewayError`. */
-export function listenNatively(
-  core: WorkerCore,
-  number: number,
-  address: Address,
-): Listener {
+export function listenNatively(core: WorkerCore, number: number, address: Address): Listener {
   try {
     core.front.listen(number, address);
   } catch (cause) {

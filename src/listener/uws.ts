@@ -60,7 +60,8 @@ export function listen(core: WorkerCore, number: number, address: Address): List
     .App()
     .filter((res, change) => peers.count(res, change))
     .any('/*', handlerOf(core, exchanges, peers));
-  if (!canAdopt(app)) throw new GatewayError('internal', 'uWebSockets.js takes no connections over');
+  if (!canAdopt(app))
+    throw new GatewayError('internal', 'uWebSockets.js takes no connections over');
   front.apps.set(number, app);
   const door = listenNatively(core, number, address);
 
@@ -68,10 +69,7 @@ export function listen(core: WorkerCore, number: number, address: Address): List
     stopAccepting: () => door.stopAccepting(),
     drain: async (deadlineMs) => {
       exchanges.drain();
-      await Promise.all([
-        door.drain(deadlineMs),
-        untilNoneOpen(() => exchanges.open, deadlineMs),
-      ]);
+      await Promise.all([door.drain(deadlineMs), untilNoneOpen(() => exchanges.open, deadlineMs)]);
     },
     close: () => {
       door.close();

@@ -11,6 +11,9 @@ import { after, before, beforeEach } from 'node:test';
 import { stopAll } from './cleanup.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 
+/** So that a crowd never fills the queue: the kernel would try again a second later, too late. */
+const BACKLOG = 4096;
+
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export class HttpUpstream {
@@ -30,7 +33,8 @@ export class HttpUpstream {
   static start(handler: Handler): Promise<HttpUpstream> {
     const upstream = new HttpUpstream(handler);
     return new Promise((resolve) => {
-      upstream.server.unref().listen(0, '127.0.0.1', () => resolve(upstream));
+      const address = { port: 0, host: '127.0.0.1', backlog: BACKLOG };
+      upstream.server.unref().listen(address, () => resolve(upstream));
     });
   }
 

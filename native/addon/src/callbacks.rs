@@ -6,6 +6,9 @@
 //!
 //! Bounds: a head of [`HEAD_BYTES`]; what is longer is refused before it is looked at.
 
+mod sink;
+mod values;
+
 use std::{
     ffi::{CStr, c_char, c_void},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -23,6 +26,8 @@ use crate::{
     ring::{DATA_BYTES, RECORD_WORDS, RECORDS_MAX},
     worker::{Begun, Deliver, Uptake, Worker},
 };
+use sink::JsSink;
+use values::{arguments, boolean, bytes, number, result};
 
 /// Longest head as UTF-8, the terminating NUL included.
 const HEAD_BYTES: usize = 256 << 10;
@@ -36,66 +41,6 @@ struct Context {
     worker: Worker,
     head: Box<[u8]>,
     reply: Box<[u32; RECORD_WORDS]>,
-}
-
-/// Calls the JavaScript function that takes records.
-pub(crate) struct JsSink {
-    env: sys::napi_env,
-    function: sys::napi_ref,
-    receiver: sys::napi_ref,
-    context: sys::napi_async_context,
-}
-
-impl JsSink {
-    /// Keeps `function` for good.
-    fn new(env: sys::napi_env, function: sys::napi_value) -> Self {
-        let mut sink =
-            Self { env, function: null_mut(), receiver: null_mut(), context: null_mut() };
-        let mut receiver = null_mut();
-        let mut name = null_mut();
-        // SAFETY: both handles are those of a running call (see `open`), the out pointers are
-        // valid, and the references made here are never deleted.
-        unsafe {
-            sys::napi_create_reference(env, function, 1, &raw mut sink.function);
-            sys::napi_create_object(env, &raw mut receiver);
-            sys::napi_create_reference(env, receiver, 1, &raw mut sink.receiver);
-            sys::napi_create_string_utf8(env, c"stoa".as_ptr(), 4, &raw mut name);
-            sys::napi_async_init(env, receiver, name, &raw mut sink.context);
-        }
-        sink
-    }
-}
-
-impl Deliver for JsSink {
-    fn deliver(&self, count: usize) {
-        let mut scope = null_mut();
-        let (mut function, mut receiver, mut number, mut result) =
-            (null_mut(), null_mut(), null_mut(), null_mut());
-        // SAFETY: called on the loop's thread between two JavaScript turns, where a callback
-        // scope may be opened; the references are alive, and the handle scope is closed before
-        // this returns. An exception is handed to Node as uncaught.
-        unsafe {
-            sys::napi_open_handle_scope(self.env, &raw mut scope);
-            sys::napi_get_reference_value(self.env, self.function, &raw mut function);
-            sys::napi_get_reference_value(self.env, self.receiver, &raw mut receiver);
-            sys::napi_create_uint32(self.env, u32::try_from(count).unwrap_or(0), &raw mut number);
-            let status = sys::napi_make_callback(
-                self.env,
-                self.context,
-                receiver,
-                function,
-                1,
-                &raw const number,
-                &raw mut result,
-            );
-            if status == sys::Status::napi_pending_exception {
-                let mut exception = null_mut();
-                sys::napi_get_and_clear_last_exception(self.env, &raw mut exception);
-                sys::napi_fatal_exception(self.env, exception);
-            }
-            sys::napi_close_handle_scope(self.env, scope);
-        }
-    }
 }
 
 /// Makes a worker that delivers its records to `on_records`, and the object by which JavaScript
@@ -163,64 +108,6 @@ unsafe fn bindings(env: sys::napi_env, context: *mut Context) -> sys::napi_value
         }
     }
     object
-}
-
-/// The arguments of a call and the context behind it.
-unsafe fn arguments<const N: usize>(
-    env: sys::napi_env,
-    info: sys::napi_callback_info,
-) -> ([sys::napi_value; N], *mut Context) {
-    let mut count = N;
-    let mut values = [null_mut(); N];
-    let mut data = null_mut();
-    // SAFETY: `env` and `info` are those of the running callback; N-API fills at most `count`
-    // values and sets missing ones to undefined.
-    unsafe {
-        sys::napi_get_cb_info(
-            env,
-            info,
-            &raw mut count,
-            values.as_mut_ptr(),
-            null_mut(),
-            &raw mut data,
-        );
-    }
-    (values, data.cast())
-}
-
-unsafe fn number(env: sys::napi_env, value: sys::napi_value) -> u32 {
-    let mut number = 0;
-    // SAFETY: a live value; anything but a number leaves 0, which is no exchange.
-    unsafe { sys::napi_get_value_uint32(env, value, &raw mut number) };
-    number
-}
-
-unsafe fn boolean(env: sys::napi_env, value: sys::napi_value) -> bool {
-    let mut boolean = false;
-    // SAFETY: a live value; anything but a boolean leaves false.
-    unsafe { sys::napi_get_value_bool(env, value, &raw mut boolean) };
-    boolean
-}
-
-/// The bytes of an `ArrayBuffer`, valid until the callback returns.
-unsafe fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> &'a [u8] {
-    let (mut start, mut length) = (null_mut(), 0);
-    // SAFETY: a live value; anything but an ArrayBuffer is refused and leaves the pointers alone.
-    let status =
-        unsafe { sys::napi_get_arraybuffer_info(env, value, &raw mut start, &raw mut length) };
-    if status != sys::Status::napi_ok || start.is_null() {
-        return &[];
-    }
-    // SAFETY: N-API vouches for `length` bytes at `start`; JavaScript does not run, and so can't
-    // detach them, before the callback returns.
-    unsafe { std::slice::from_raw_parts(start.cast(), length) }
-}
-
-unsafe fn result(env: sys::napi_env, number: u32) -> sys::napi_value {
-    let mut value = null_mut();
-    // SAFETY: `env` is live.
-    unsafe { sys::napi_create_uint32(env, number, &raw mut value) };
-    value
 }
 
 /// `begin(head: string, peer: ArrayBuffer): number` — an exchange id, with bit 30 set when the

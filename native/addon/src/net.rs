@@ -19,7 +19,7 @@ use rustix::{
 /// Most parts of one [`transmit_parts`].
 const PARTS_MAX: usize = 3;
 /// Connections that wait to be accepted; the kernel's own maximum may be lower.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: usize = 4096;
 
 /// What a non-blocking call came to.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<OwnedFd> {
         sockopt::set_ipv6_v6only(&fd, false)?;
     }
     bind(&fd, &address)?;
-    rustix::net::listen(&fd, BACKLOG)?;
+    rustix::net::listen(&fd, i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
     Ok(fd)
 }
 
@@ -148,7 +148,7 @@ pub(crate) enum Arrival {
     Nobody,
     /// The one that was waiting has gone.
     Gone,
-    /// No descriptor or memory is left for it.
+    /// No descriptor or memory is left for it, or something else is wrong.
     Exhausted,
 }
 
@@ -162,8 +162,8 @@ pub(crate) fn accept(fd: impl AsFd) -> Arrival {
         },
         Ok((_, None)) => Arrival::Gone,
         Err(Errno::AGAIN) => Arrival::Nobody,
-        Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Arrival::Exhausted,
-        Err(_) => Arrival::Gone,
+        Err(Errno::CONNABORTED | Errno::INTR | Errno::PROTO) => Arrival::Gone,
+        Err(_) => Arrival::Exhausted,
     }
 }
 

@@ -12,6 +12,8 @@
 //! Bounds: [`RECORDS_MAX`] records and [`DATA_BYTES`] bytes a turn; [`Ring::is_crowded`] says when
 //! to hand over early.
 
+use std::collections::VecDeque;
+
 /// Words in a record.
 pub(crate) const RECORD_WORDS: usize = 8;
 /// Records in the ring.
@@ -192,7 +194,11 @@ impl Ring {
     }
 
     /// Moves the records that `is_wanted` to `out`, in order.
-    pub(crate) fn take_out(&mut self, out: &mut Vec<Record>, is_wanted: impl Fn(&Record) -> bool) {
+    pub(crate) fn take_out(
+        &mut self,
+        out: &mut VecDeque<Record>,
+        is_wanted: impl Fn(&Record) -> bool,
+    ) {
         let mut kept = 0;
         for at in (0..self.count * RECORD_WORDS).step_by(RECORD_WORDS) {
             let words = self.records.get(at..at + RECORD_WORDS);
@@ -201,7 +207,7 @@ impl Ring {
                 break;
             };
             match Record::read(&words) {
-                Some(record) if is_wanted(&record) => out.push(record),
+                Some(record) if is_wanted(&record) => out.push_back(record),
                 _ => {
                     self.records.copy_within(at..at + RECORD_WORDS, kept * RECORD_WORDS);
                     kept += 1;

@@ -100,6 +100,13 @@ impl<T: Default> Slab<T> {
         self.released.push(key.0 & ((1 << INDEX_BITS) - 1));
     }
 
+    /// Ends the use of a slot whose key was told to nobody: it can be claimed again at once.
+    pub fn give_back(&mut self, key: Key) {
+        let before = self.released.len();
+        self.release(key);
+        self.free.extend(self.released.drain(before..));
+    }
+
     /// Lets slots released so far be claimed again.
     pub fn reuse_released(&mut self) {
         self.free.append(&mut self.released);
@@ -144,6 +151,18 @@ mod tests {
         assert!(slab.claim().is_none());
         slab.reuse_released();
         assert!(slab.claim().is_some());
+    }
+
+    #[test]
+    fn a_slot_given_back_can_be_claimed_at_once() {
+        let mut slab = Slab::<u8>::new(2);
+        let rests = slab.claim().unwrap();
+        let key = slab.claim().unwrap();
+        slab.release(rests);
+        slab.give_back(key);
+        slab.give_back(key);
+        assert_eq!(slab.claim().unwrap().index(), key.index());
+        assert!(slab.claim().is_none());
     }
 
     #[test]

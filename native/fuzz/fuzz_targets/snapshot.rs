@@ -1,15 +1,3 @@
-//! Configurations as JSON: whatever the model's shape lets through compiles or is refused with
-//! reasons, without a panic.
 #![no_main]
 
-use gateway_core::model::Model;
-use gateway_core::snapshot::{ConsumersBuilder, Snapshot};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let Ok(model) = serde_json::from_slice::<Model>(data) else { return };
-    match Snapshot::compile(&model, ConsumersBuilder::default()) {
-        Ok(snapshot) => assert_eq!(snapshot.routes.len(), model.routes.len()),
-        Err(errors) => assert!(!errors.is_empty()),
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gateway_fuzz::snapshot::check(data));

@@ -11,8 +11,8 @@ import { parseResponse, type ResponseMessage } from '../../support/http1.ts';
 import type { Case } from './cases.ts';
 import { methodOf, type Reading } from './reading.ts';
 
-/** What is owed comes within this time, however busy the machine is. */
-export const ANSWER_MAX_MS = 8000;
+/** After the client has closed, the gateway closes within this time, however busy the machine is. */
+const CLOSE_MAX_MS = 12_000;
 
 export interface Heard {
   /** The final answers. */
@@ -28,11 +28,18 @@ export interface Heard {
   readonly connected: boolean;
 }
 
+/** How long a client waits; in milliseconds. */
+export interface Patience {
+  /** For the answer to a request. */
+  readonly answerMs: number;
+  /** For a refusal of what is no request. */
+  readonly refusalMs: number;
+}
+
 export interface Place {
   readonly port: number;
   readonly localAddress: string;
-  /** How long a refusal of what is no request is waited for. */
-  readonly refusalMaxMs: number;
+  readonly patience: Patience;
 }
 
 class Conversation {
@@ -40,7 +47,7 @@ class Conversation {
   readonly #socket: Socket;
   readonly #case: Case;
   readonly #reading: Reading;
-  readonly #refusalMaxMs: number;
+  readonly #patience: Patience;
   #rest: Buffer = Buffer.alloc(0);
   #ended: Heard['ended'] | null = null;
   #reset = false;
@@ -53,8 +60,8 @@ class Conversation {
   constructor(place: Place, one: Case, reading: Reading) {
     this.#case = one;
     this.#reading = reading;
-    const { port, localAddress } = place;
-    this.#refusalMaxMs = place.refusalMaxMs;
+    const { port, localAddress, patience } = place;
+    this.#patience = patience;
     this.#socket = connect({
       port,
       localAddress,
@@ -106,7 +113,8 @@ class Conversation {
       return;
     }
     this.#look();
-    const limitMs = this.#reading.tail === 'invalid' ? this.#refusalMaxMs : ANSWER_MAX_MS;
+    const { answerMs, refusalMs } = this.#patience;
+    const limitMs = this.#reading.tail === 'invalid' ? refusalMs : answerMs;
     this.#timer ??= setTimeout(() => this.#leave('gave up'), limitMs);
   }
 
@@ -144,7 +152,7 @@ class Conversation {
     this.#timer = setTimeout(() => {
       this.#lingering = true;
       this.#socket.destroy();
-    }, ANSWER_MAX_MS);
+    }, CLOSE_MAX_MS);
     this.#socket.end();
   }
 

@@ -8,10 +8,11 @@
 import { bodyText, chunkedText, TRAILER_FIELDS } from './bodies.ts';
 import type { Dice } from './dice.ts';
 
+// biome-ignore format: a table is read by column.
 const METHODS = {
   GET: 30, POST: 30, PUT: 12, HEAD: 8, DELETE: 6, OPTIONS: 4, PATCH: 6,
   PROPFIND: 1, REPORT: 1, FOO: 0.3, get: 0.3, TRACE: 0.3, CONNECT: 0.3,
-}; // biome-ignore format: a table.
+};
 
 const SEGMENTS = [
   'a',

@@ -110,8 +110,12 @@ function endFault({ reading, heard }: Evidence, front: Front): Fault | null {
     return `hang: ${answers.length} answers to ${reading.requests.length} requests`;
   }
   if (ended === 'gave up' && front === 'native') return 'hang: nothing said to what is no request';
-  if (rest.length > 0 && !reset && !isBodyToHead(reading, heard))
+  // uWebSockets.js refuses what stands behind a request before it has answered that one.
+  const isUwsPage = front === 'uws' && (ended === 'closed' || rest.toString().startsWith('<h1>'));
+  const isExcused = isUwsPage || isBodyToHead(reading, heard);
+  if (rest.length > 0 && !reset && !isExcused) {
     return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
+  }
   if (ended !== 'closed' || reset || front === 'uws') return null;
   const last = answers.at(-1);
   const isOver = last !== undefined && valuesOf(last.fields, 'connection').includes('close');
@@ -141,19 +145,26 @@ export function tallyOf({ arrivals, heard }: Evidence): Tally {
   return { served, cut: arrivals.length - served };
 }
 
-/** Whether node's reader, where it has an opinion, read the arrivals as well. */
+export interface Dissent {
+  /** It refused what the gateway took, which is no fault: what is refused smuggles nothing. */
+  readonly abstains: boolean;
+  readonly fault: Fault | null;
+}
+
+/** Whether node's reader, where it has an opinion, read the arrivals as well; null: it did. */
 export function dissent(
   { requests, error }: { readonly requests: readonly Opinion[]; readonly error: string | null },
   { reading, arrivals }: Evidence,
-): Fault | 'abstains' | null {
+): Dissent | null {
   for (const [index, at] of sources(reading, arrivals).entries()) {
     const opinion = requests[at];
     if (opinion !== undefined && isSame(opinion, arrivals[index] as Arrival)) continue;
     // node takes what stands behind CONNECT for a tunnel, also when it is refused.
     const isTunnel = reading.requests.slice(0, at).some(({ method }) => method === 'CONNECT');
-    const isRefused =
+    const abstains =
       isTunnel || (opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE');
-    return isRefused ? 'abstains' : `dissent: llhttp reads ${opinion?.method} ${opinion?.target}`;
+    const fault = `dissent: llhttp reads ${opinion?.method} ${opinion?.target}`;
+    return { abstains, fault: abstains ? null : fault };
   }
   return null;
 }

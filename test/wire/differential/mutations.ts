@@ -35,13 +35,14 @@ const BYTES = [
   '/',
 ];
 
+// biome-ignore format: a list.
 const SMUGGLERS = [
   'Content-Length: 0', 'Content-Length: 5', 'Content-Length: 41', 'Transfer-Encoding: chunked', 'Transfer-Encoding:chunked',
   'Transfer-Encoding : chunked', 'Transfer-Encoding: x', 'Transfer-Encoding:\x0bchunked', 'Transfer-Encoding: chunked, identity',
   'X: y\nContent-Length: 0', 'X: y\rTransfer-Encoding: chunked', ' Content-Length: 0', '\tTransfer-Encoding: chunked',
   'Content-Length: 1e1', 'Content-Length: -1', 'Content-Length: 18446744073709551617', 'Host: evil.test', ': empty', 'no-colon',
   'Expect: 100-continue', 'Connection: close', 'Connection: Content-Length', 'Upgrade: websocket', 'Trailer: Content-Length',
-]; // biome-ignore format: a list.
+];
 
 function at(text: string, dice: Dice): number {
   return dice.between(0, text.length);
@@ -68,19 +69,20 @@ function onHeadLines(text: string, change: (lines: string[]) => void): string {
 }
 
 function toggledCase(text: string, dice: Dice): string {
-  return [...text]
-    .map((letter) => (dice.percent(50) ? letter.toUpperCase() : letter.toLowerCase()))
-    .join('');
+  return text.replace(/./g, (letter) =>
+    dice.percent(50) ? letter.toUpperCase() : letter.toLowerCase(),
+  );
 }
 
 function editNumber(text: string, dice: Dice, pattern: RegExp): string {
   const found = [...text.slice(0, 20_000).matchAll(pattern)];
   if (found.length === 0) return text;
   const { 0: digits, index } = dice.one(found);
+  // biome-ignore format: a list.
   const by = dice.one([
     `${digits}0`, digits.slice(1), `0${digits}`, `${digits} `, ` ${digits}`, `+${digits}`, `-${digits}`, `0x${digits}`, '',
     `${digits};x`, `${digits}\t`, `${digits}g`, String(Number.parseInt(digits, 10) + dice.between(-2, 2)), 'ffffffffffffffff', '7fffffff',
-  ]); // biome-ignore format: a list.
+  ]);
   return splice(text, index, index + digits.length, by);
 }
 

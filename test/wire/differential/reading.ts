@@ -29,13 +29,10 @@ export function methodOf({ requests, tailMethod }: Reading, index: number): stri
 }
 
 function persists(head: string, request: RequestMessage): boolean {
-  const options = valuesOf(request.fields, 'connection')
-    .join()
-    .toLowerCase()
-    .split(',')
-    .map((option) => option.trim());
-  if (options.includes('close')) return false;
-  return / HTTP\/1\.1\r\n/.test(head) || options.includes('keep-alive');
+  const fields = valuesOf(request.fields, 'connection').join().toLowerCase();
+  const options = new Set(fields.split(',').map((option) => option.trim()));
+  if (options.has('close')) return false;
+  return / HTTP\/1\.1\r\n/.test(head) || options.has('keep-alive');
 }
 
 export function readingOf(bytes: Buffer): Reading {

@@ -7,18 +7,23 @@
 
 import { stopAll } from '../../support/cleanup.ts';
 import { type Front, type Gateway, startGateway } from '../../support/gateway.ts';
+import { sleep } from '../../support/wait.ts';
 import { bytesOf, type Case, caseOf } from './cases.ts';
-import { ANSWER_MAX_MS, converse } from './client.ts';
+import { converse, type Patience } from './client.ts';
 import { dissent, type Evidence, type Fault, faultOf, strayFault, tallyOf } from './judge.ts';
 import { opinionOn } from './llhttp.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { type Arrival, ComparingUpstream, type Watcher } from './upstream.ts';
 
 /** Cases that are remembered after their end. */
-const REMEMBERED_MAX = 4096;
+const REMEMBERED_MAX = 32_768;
 /** uWebSockets.js says nothing to some of what is no request, and closes after 10 s. */
-const UWS_REFUSAL_MAX_MS = 150;
+const PATIENCE: Readonly<Record<Front, Patience>> = {
+  native: { answerMs: 10_000, refusalMs: 10_000 },
+  uws: { answerMs: 14_000, refusalMs: 2000 },
+};
 const FAULTS_MAX = 100;
+const SETTLE_MS = 500;
 const FIRST_ADDRESS = 0x7f_01_00_01;
 const ADDRESSES = 0x00_7e_00_00;
 
@@ -83,11 +88,23 @@ function addressOf(index: number): string {
   return [24, 16, 8, 0].map((shift) => (value >> shift) & 0xff).join('.');
 }
 
+function nothing(): Report {
+  return {
+    cases: 0,
+    forwarded: 0,
+    arrivals: 0,
+    served: 0,
+    cutByClient: 0,
+    cutByGateway: 0,
+    refused: 0,
+    silent: 0,
+    abstained: 0,
+    failures: [],
+  };
+}
+
 export class Run implements Watcher {
-  readonly report: Report = {
-    cases: 0, forwarded: 0, arrivals: 0, served: 0, cutByClient: 0, cutByGateway: 0,
-    refused: 0, silent: 0, abstained: 0, failures: [],
-  }; // biome-ignore format: zeros.
+  #report = nothing();
   readonly #attempts = new Map<string, Attempt>();
   readonly #remembered: string[] = [];
   readonly #front: Front;
@@ -120,19 +137,24 @@ export class Run implements Watcher {
     return (await this.#gateway?.metric('stoa_panics_total')) ?? 0;
   }
 
-  /** All cases of the plan, so many at a time. */
-  async all(plan: Plan, onCase: (report: Report) => void = () => {}): Promise<void> {
+  /** All cases of the plan, so many at a time; what a client left behind has time to arrive. */
+  async all(plan: Plan, onCase: (report: Report) => void = () => {}): Promise<Report> {
+    this.#report = nothing();
+    const report = this.#report;
     const end = plan.from + plan.cases;
     let next = plan.from;
     const drive = async () => {
-      while (next < end && this.report.failures.length < FAULTS_MAX) {
+      while (next < end && report.failures.length < FAULTS_MAX) {
         const number = next++;
         const fault = await this.attempt(caseOf(plan.seed, number));
-        if (fault !== null) this.report.failures.push({ number, fault });
-        onCase(this.report);
+        if (fault !== null) report.failures.push({ number, fault });
+        onCase(report);
       }
     };
     await Promise.all(Array.from({ length: plan.connections }, drive));
+    await sleep(SETTLE_MS);
+    this.#report = nothing();
+    return report;
   }
 
   /** One case; what is wrong about it. */
@@ -142,8 +164,8 @@ export class Run implements Watcher {
     const { reading, arrivals } = attempt;
     const localAddress = addressOf(this.#started++);
     this.#attempts.set(localAddress, attempt);
-    const refusalMaxMs = this.#front === 'native' ? ANSWER_MAX_MS : UWS_REFUSAL_MAX_MS;
-    const place = { port: this.#gateway?.port ?? 0, localAddress, refusalMaxMs };
+    const patience = PATIENCE[this.#front];
+    const place = { port: this.#gateway?.port ?? 0, localAddress, patience };
     const heard = await converse(place, one, reading);
     attempt.over = heard.ended === 'left' ? 'left' : 'done';
     this.#remember(localAddress);
@@ -153,13 +175,12 @@ export class Run implements Watcher {
     const fault = faultOf(evidence, this.#front);
     if (fault !== null || arrivals.length === 0) return fault;
     const second = dissent(await opinionOn(bytes), { ...evidence, arrivals: [...arrivals] });
-    if (second !== 'abstains') return second;
-    this.report.abstained += 1;
-    return null;
+    if (second?.abstains === true) this.#report.abstained += 1;
+    return second?.fault ?? null;
   }
 
   arrived(client: string, arrival: Arrival): void {
-    this.report.arrivals += 1;
+    this.#report.arrivals += 1;
     const attempt = this.#attempts.get(client);
     if (attempt === undefined) {
       this.fault(`unknown: a request of ${client}`);
@@ -167,14 +188,14 @@ export class Run implements Watcher {
     }
     attempt.arrivals.push(arrival);
     if (attempt.over === null) return;
-    if (attempt.over === 'left') this.report.cutByClient += 1;
-    else this.report.cutByGateway += 1;
+    if (attempt.over === 'left') this.#report.cutByClient += 1;
+    else this.#report.cutByGateway += 1;
     const fault = strayFault(attempt.reading, attempt.arrivals) ?? this.#lateFault(attempt);
-    if (fault !== null) this.report.failures.push({ number: attempt.one.number, fault });
+    if (fault !== null) this.#report.failures.push({ number: attempt.one.number, fault });
   }
 
   fault(what: string): void {
-    this.report.failures.push({ number: -1, fault: what });
+    this.#report.failures.push({ number: -1, fault: what });
   }
 
   #lateFault({ over }: Attempt): Fault | null {
@@ -184,7 +205,7 @@ export class Run implements Watcher {
   #count(evidence: Evidence): void {
     const { heard, arrivals } = evidence;
     const { served, cut } = tallyOf(evidence);
-    const { report } = this;
+    const report = this.#report;
     report.cases += 1;
     report.served += served;
     report.refused += heard.answers.length - served;

@@ -39,7 +39,8 @@ export function answerBody(serial: number, digest: string): string {
   return `${serial} ${digest}\n`.repeat(serial % 97 === 0 ? 600 : serial % 5);
 }
 
-function answerTo({ serial, request }: Arrival): Buffer {
+/** The whole response. */
+export function answerTo({ serial, request }: Arrival): Buffer {
   const digest = digestOf(request.method, request.target, request.body);
   const body = answerBody(serial, digest);
   const isChunked = serial % 3 === 0;
@@ -72,9 +73,13 @@ class Connection {
       this.#theirs.push(request);
       this.#compare();
     });
-    socket.on('data', (chunk) => this.#take(chunk));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => void this.#end());
+  }
+
+  /** Reads until the connection ends. */
+  read(): void {
+    this.#socket.on('data', (chunk) => this.#take(chunk));
+    this.#socket.on('error', () => this.#socket.destroy());
+    this.#socket.on('close', () => void this.#end());
   }
 
   #take(chunk: Buffer): void {
@@ -129,7 +134,7 @@ export class ComparingUpstream {
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      new Connection(socket, (request) => this.#arrived(request), watcher);
+      new Connection(socket, (request) => this.#arrived(request), watcher).read();
     });
   }
 

@@ -27,7 +27,7 @@ impl State {
             exchange.trim();
         }
         // Nothing of this exchange is in the ring, so its slot need not rest.
-        self.exchanges.release(key);
+        self.exchanges.give_back(key);
         Begun::Answered(record)
     }
 
@@ -91,7 +91,8 @@ impl State {
         write_problem(&mut exchange.draft, &ProblemDetail::of(code));
         let mut record = Record::bare(key.id(), Kind::Whole);
         record.status = code.status();
-        record.flags = FLAG_CLOSE | FLAG_UNREAD;
+        let no_body = if exchange.forward.is_head { FLAG_NO_BODY | FLAG_LENGTH } else { 0 };
+        record.flags = FLAG_CLOSE | FLAG_UNREAD | no_body;
         self.ring.place(&mut record, &exchange.draft.answer, &exchange.draft.body);
         self.ring.rewind(record.head_start);
         if let Some(connection) = exchange.connection.take() {

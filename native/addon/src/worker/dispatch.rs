@@ -81,9 +81,14 @@ impl State {
 
     /// Gives waiting exchanges the connections that have become free, or the right to open some.
     pub(super) fn serve_pending(&mut self, upstream: usize, now_ns: u64) {
-        while self.upstreams.get(upstream).is_some_and(|state| !state.pending.is_empty())
-            && self.has_room(upstream)
-        {
+        loop {
+            let state = self.upstreams.get(upstream);
+            let Some(&first) = state.and_then(|state| state.pending.front()) else { return };
+            // One that has given up is taken off, too.
+            let failed = self.exchanges.get(first).map_or(0, |exchange| exchange.endpoints_failed);
+            if !self.has_room(upstream, failed) {
+                return;
+            }
             let next = self.upstreams.get_mut(upstream).and_then(|state| state.pending.pop_front());
             let Some(key) = next else { return };
             if self.exchanges.get(key).is_some_and(|exchange| exchange.pending) {

@@ -52,16 +52,8 @@ pub(super) struct Arrival {
     pub(super) certificate: Option<Rc<ClientCertificate>>,
     /// See [`Surroundings::foreign_chunks`].
     pub(super) foreign_chunks: bool,
-    /// Whether it begins as a request by HEAD does, however it goes on.
-    pub(super) is_head: bool,
     /// A test asks for a panic.
     pub(super) panics: bool,
-}
-
-impl Arrival {
-    pub(super) fn starts_as_head(bytes: &[u8]) -> bool {
-        bytes.starts_with(b"HEAD ")
-    }
 }
 
 impl State {
@@ -73,7 +65,6 @@ impl State {
             scheme: "http",
             certificate: None,
             foreign_chunks: true,
-            is_head: Arrival::starts_as_head(head),
             panics: self.test_hooks && contains(head, b"\r\nx-stoa-test-panic: 1"),
         };
         self.begin_exchange_with(&arrival, now_ns, |around, draft| decide(around, head, draft))
@@ -115,11 +106,7 @@ impl State {
         );
         let begun = match verdict {
             Verdict::Forward(forward) => self.accept(key, forward, now_ns),
-            Verdict::Answer(mut answer) => {
-                // A head that could not be read may still be seen to be that of HEAD.
-                answer.is_head |= arrival.is_head;
-                self.answer(key, &answer, now_ns)
-            }
+            Verdict::Answer(answer) => self.answer(key, &answer, now_ns),
         };
         self.deciding = None;
         begun
@@ -236,10 +223,9 @@ impl State {
     pub(super) fn recover(&mut self, now_ns: u64) {
         self.metrics.panics(1);
         self.scratch.resize(READ_BYTES, 0);
-        if let Some(key) = self.current.take() {
-            self.failures.push((key, Code::InternalError));
-        }
-        self.recover_front(now_ns);
+        let current = self.current.take();
+        self.failures.extend(current.map(|key| (key, Code::InternalError)));
+        self.recover_front(current.is_some(), now_ns);
     }
 
     /// Answers a request whose deciding panicked.

@@ -113,13 +113,13 @@ impl State {
         Ok(chosen.next().map_or(0, |(index, _)| index))
     }
 
-    /// Whether some endpoint would take one more request now.
-    pub(super) fn has_room(&self, upstream: usize) -> bool {
+    /// Whether some endpoint besides those that have `failed` would take one more request now.
+    pub(super) fn has_room(&self, upstream: usize, failed: u64) -> bool {
         let connections_max = self.plan(upstream).map_or(0, |plan| plan.connections_max);
         self.upstreams.get(upstream).is_some_and(|state| {
             let known = state.endpoints.iter().enumerate();
             known.into_iter().any(|(index, endpoint)| {
-                is_alive(endpoint, index, 0) && has_room_at(endpoint, connections_max, false)
+                is_alive(endpoint, index, failed) && has_room_at(endpoint, connections_max, false)
             })
         })
     }

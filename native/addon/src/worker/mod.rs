@@ -16,7 +16,9 @@ mod endpoints;
 mod exchange;
 mod front;
 mod journal;
+mod ready;
 mod receive;
+mod relay;
 mod state;
 
 use std::{
@@ -35,10 +37,8 @@ use gateway_core::slab::Key;
 
 use crate::{
     listener_tls::ListenerTls,
-    net,
     uv::{LoopHandler, Ready},
 };
-use connection::Stage;
 use front::Watched;
 use state::State;
 
@@ -179,7 +179,7 @@ impl Worker {
 
     /// Lets native connections end with what they are doing now.
     pub(crate) fn drain(&self) {
-        self.guarded(State::drain_front);
+        self.guarded(|state, _| state.drain_front());
     }
 
     /// Closes every native connection.
@@ -223,8 +223,9 @@ impl Worker {
     /// Writes the responses of the native front and gives JavaScript every other record there is,
     /// those that its own calls cause included.
     fn hand_over(&self) {
-        while self.state.borrow().ring.len() > 0 {
-            self.guarded(State::respond_natively);
+        while self.state.borrow().has_records() {
+            // One that makes the code panic is not seen again.
+            while self.guarded(State::respond_natively) != Some(false) {}
             let count = self.state.borrow().ring.len();
             if count > 0 {
                 self.sink.deliver(count);
@@ -234,6 +235,7 @@ impl Worker {
         let mut state = self.state.borrow_mut();
         state.exchanges.reuse_released();
         state.connections.reuse_released();
+        state.reuse_downstreams();
     }
 }
 
@@ -266,66 +268,5 @@ impl LoopHandler for Worker {
 
     fn on_turn_end(&self) {
         self.tell_all();
-    }
-}
-
-impl State {
-    fn upstream_ready(&mut self, key: Key, ready: Ready, now_ns: u64) {
-        if ready.failed {
-            self.watch_anew(key);
-        }
-        if ready.writable {
-            self.on_writable(key, now_ns);
-        }
-        if ready.readable {
-            self.receive(key, now_ns);
-        }
-    }
-
-    /// After an error libuv watches nothing: what is wanted is asked for again, and the error shows
-    /// when the socket is next used.
-    fn watch_anew(&mut self, connection_key: Key) {
-        let Some(connection) = self.connections.get_mut(connection_key) else { return };
-        let (read, write) = (connection.watches_read, connection.watches_write);
-        connection.watches_read = false;
-        connection.watches_write = false;
-        connection.watch(read, write);
-    }
-
-    /// A connection is up, has failed, or takes more bytes.
-    fn on_writable(&mut self, connection_key: Key, now_ns: u64) {
-        let Some(connection) = self.connections.get_mut(connection_key) else { return };
-        let (stage, exchange) = (connection.stage, connection.exchange);
-        let (upstream, endpoint) = (connection.upstream, connection.endpoint);
-        if stage != Stage::Connecting {
-            if let Some(exchange) = exchange {
-                self.current = Some(exchange);
-                self.transmit(exchange, now_ns);
-                self.current = None;
-            }
-            return;
-        }
-        let connected = connection
-            .socket
-            .as_ref()
-            .is_some_and(|socket| net::finish_connecting(&socket.fd).is_ok());
-        if connected {
-            connection.stage = Stage::Head;
-            connection.watch(true, false);
-            if let Some(exchange) = exchange {
-                self.current = Some(exchange);
-                self.transmit(exchange, now_ns);
-                self.current = None;
-            }
-            return;
-        }
-        self.detach_and_drop(connection_key, now_ns);
-        let Some(key) = exchange else { return };
-        self.note_connect_failure(key, upstream, endpoint);
-        if self.has_untried_endpoint(key, upstream) {
-            self.dispatch(key, false, now_ns);
-        } else {
-            self.failures.push((key, Code::UpstreamConnectFailed));
-        }
     }
 }

@@ -12,29 +12,12 @@ use gateway_core::{
     slab::Key,
 };
 
-use crate::{
-    net::{self, Progress},
-    ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, Kind, Record},
-};
+use crate::net::{self, Progress};
 
-use super::{connection::Stage, exchange::Phase, state::State};
+use super::{connection::Stage, relay::Outcome, state::State};
 
 /// Most interim (1xx) responses before the final one. They are dropped.
 const INTERIM_MAX: u32 = 64;
-
-/// What became of the bytes of one read.
-#[derive(Clone, Copy)]
-enum Outcome {
-    /// More is needed.
-    Wait,
-    /// The response is complete.
-    Complete {
-        /// Whether nothing came behind it.
-        clean: bool,
-    },
-    /// The upstream broke the protocol.
-    Broken,
-}
 
 impl State {
     /// Reads once from a connection and deals with what came.
@@ -158,110 +141,6 @@ impl State {
             }
             self.enter_streaming(key, now_ns);
             return outcome;
-        }
-    }
-
-    /// Hands over a head with as much of its body as has come.
-    #[allow(clippy::too_many_arguments, reason = "one call, of what one head says")]
-    fn first_record(
-        &mut self,
-        connection_key: Key,
-        key: Key,
-        head: &[u8],
-        status: u16,
-        no_body: bool,
-        declared: Option<u64>,
-        rest: &[u8],
-    ) -> Outcome {
-        let head_start = self.ring.position();
-        if !self.ring.write(head) {
-            return Outcome::Broken;
-        }
-        let body_start = self.ring.position();
-        let outcome = self.unframe(connection_key, rest);
-        let body_end = self.ring.position();
-        let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
-        if matches!(outcome, Outcome::Broken) {
-            // Nothing has gone downstream: the whole response can still become a problem.
-            self.ring.rewind(head_start);
-            return outcome;
-        }
-        let complete = matches!(outcome, Outcome::Complete { .. });
-        let mut flags = if no_body { FLAG_NO_BODY } else { 0 };
-        if declared.is_some() {
-            flags |= FLAG_LENGTH;
-        }
-        if exchange.forward.close || !exchange.request_complete {
-            flags |= FLAG_CLOSE;
-        }
-        exchange.response_started = true;
-        exchange.sent_bytes += (body_end - body_start) as u64;
-        self.ring.push(Record {
-            id: key.id(),
-            kind: if complete { Kind::Whole } else { Kind::Start },
-            flags,
-            status,
-            head_start,
-            body_start,
-            body_end,
-            total_bytes: declared.unwrap_or(0),
-        });
-        outcome
-    }
-
-    /// Hands over more of a body.
-    fn more_body(&mut self, connection_key: Key, key: Key, bytes: &[u8], now_ns: u64) -> Outcome {
-        let body_start = self.ring.position();
-        let outcome = self.unframe(connection_key, bytes);
-        let body_end = self.ring.position();
-        let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
-        exchange.sent_bytes += (body_end - body_start) as u64;
-        if body_end > body_start {
-            let mut record = Record::bare(key.id(), Kind::Chunk);
-            record.body_start = body_start;
-            record.body_end = body_end;
-            self.ring.push(record);
-        }
-        if matches!(outcome, Outcome::Complete { .. }) {
-            self.ring.push(Record::bare(key.id(), Kind::End));
-        } else {
-            self.enter_streaming(key, now_ns);
-        }
-        outcome
-    }
-
-    /// Writes the body bytes among `input` to the ring.
-    fn unframe(&mut self, connection_key: Key, mut input: &[u8]) -> Outcome {
-        let Some(reader) = self
-            .connections
-            .get_mut(connection_key)
-            .and_then(|connection| connection.body.as_mut())
-        else {
-            return Outcome::Broken;
-        };
-        while !reader.is_done() {
-            if input.is_empty() {
-                return Outcome::Wait;
-            }
-            let Ok(step) = reader.next(input) else { return Outcome::Broken };
-            let data = input.get(step.data).unwrap_or_default();
-            if !self.ring.write(data) {
-                return Outcome::Broken;
-            }
-            input = input.get(step.consumed..).unwrap_or_default();
-            if step.consumed == 0 && !step.done {
-                return Outcome::Wait;
-            }
-        }
-        Outcome::Complete { clean: input.is_empty() }
-    }
-
-    fn enter_streaming(&mut self, key: Key, now_ns: u64) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let upstream = exchange.forward.upstream as usize;
-        let idle_ms = self.snapshot.upstreams.get(upstream).map_or(0, |plan| plan.idle_ms);
-        if exchange.phase != Phase::Paused {
-            exchange.enter(Phase::Streaming, now_ns, idle_ms);
         }
     }
 }

@@ -87,8 +87,13 @@ impl Answer {
     }
 
     /// Refuses a request whose end is not known: nothing behind it may be read.
-    pub(super) fn torn(draft: &mut Draft, code: Code, detail: &'static str) -> Verdict {
-        let detail = ProblemDetail { detail, ..ProblemDetail::of(code) };
+    pub(super) fn torn(
+        draft: &mut Draft,
+        code: Code,
+        detail: &'static str,
+        is_head: bool,
+    ) -> Verdict {
+        let detail = ProblemDetail { detail, is_head, ..ProblemDetail::of(code) };
         Verdict::Answer(Self { close: true, tear_down: true, ..Self::problem(draft, &detail) })
     }
 }

@@ -150,27 +150,33 @@ pub fn decide(around: &mut Surroundings<'_>, bytes: &[u8], draft: &mut Draft) ->
     let mut scratch = field_scratch();
     match parse_request(bytes, &mut scratch, &around.snapshot.edge.head_limits) {
         Ok(Some(head)) => decide_on(around, &head, draft),
-        Ok(None) => refuse(around, Code::BadRequest, "the head is incomplete", draft),
-        Err(error) => refuse_head(around, error, draft),
+        Ok(None) => refuse(around, bytes, Code::BadRequest, "the head is incomplete", draft),
+        Err(error) => refuse_head(around, bytes, error, draft),
     }
 }
 
-/// Refuses a request whose head could not be read; nothing behind it can be either.
-pub fn refuse_head(around: &mut Surroundings<'_>, error: HeadError, draft: &mut Draft) -> Verdict {
+/// Refuses a request whose head could not be read out of `bytes`; nothing behind it can be either.
+pub fn refuse_head(
+    around: &mut Surroundings<'_>,
+    bytes: &[u8],
+    error: HeadError,
+    draft: &mut Draft,
+) -> Verdict {
     let (code, detail) = explain_head(error);
-    refuse(around, code, detail, draft)
+    refuse(around, bytes, code, detail, draft)
 }
 
-/// Answers a connection on which no request could be read, and closes it.
+/// Answers a connection on which no request could be read, and closes it. `bytes` is what has come.
 pub fn refuse(
     around: &mut Surroundings<'_>,
+    bytes: &[u8],
     code: Code,
     detail: &'static str,
     draft: &mut Draft,
 ) -> Verdict {
     draft.clear();
     new_request_id(around.random, draft);
-    Answer::torn(draft, code, detail)
+    Answer::torn(draft, code, detail, bytes.starts_with(b"HEAD "))
 }
 
 /// Decides on a request whose head has been read.
@@ -195,18 +201,19 @@ pub fn decide_on(
         Ok(framing) => framing,
         Err(error) => {
             let (code, detail) = explain_framing(error);
-            return Answer::torn(draft, code, detail);
+            return Answer::torn(draft, code, detail, head.method == b"HEAD");
         }
     };
     if around.foreign_chunks
         && let Some(detail) = unreadable_chunks(head, framing)
     {
-        return Answer::torn(draft, Code::BadFraming, detail);
+        return Answer::torn(draft, Code::BadFraming, detail, head.method == b"HEAD");
     }
     let mut refusal = ProblemDetail::of(Code::BadRequest);
     refusal.is_head = head.method == b"HEAD";
     refusal.body = framing.body;
-    refusal.close = framing.close;
+    // What stands right behind an upgrade may be meant for the other protocol (RFC 9110 §7.8).
+    refusal.close = framing.close || framing.upgrade;
     match route(around, head, framing, client, peer_trusted, draft, &mut refusal) {
         Ok(verdict) => verdict,
         Err(code) => {
@@ -228,6 +235,8 @@ fn route(
     let snapshot = around.snapshot;
     // Neither is ever forwarded: CONNECT asks for a tunnel, TRACE would show credentials.
     if matches!(head.method, b"CONNECT" | b"TRACE") {
+        // What stands right behind a CONNECT was meant for the tunnel.
+        refusal.close |= head.method == b"CONNECT";
         refusal.detail = "CONNECT and TRACE are not served";
         // Source: RFC 9110 §15.5.6: a 405 says what is served, here of any route.
         draft.fields.extend_from_slice(b"allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n");

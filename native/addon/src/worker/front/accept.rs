@@ -9,7 +9,7 @@ use std::{
 use gateway_core::slab::Key;
 
 use crate::{
-    net::{self, Arrival},
+    net::{self, Arrival, BACKLOG},
     uv::{EventLoop, Poll},
 };
 
@@ -147,7 +147,9 @@ impl State {
 
     /// Accepts nothing more on a listener; connections that were waiting are still taken.
     pub(in super::super) fn stop_listening(&mut self, number: usize, now_ns: u64) {
-        self.accept_from(number, now_ns);
+        for _ in 0..BACKLOG.div_ceil(ACCEPTS_A_TURN) {
+            self.accept_from(number, now_ns);
+        }
         self.front.listeners.remove(&number);
     }
 }

@@ -19,6 +19,8 @@ enum Late {
     Head,
     /// The client takes nothing, or does not go.
     Stuck,
+    /// Its exchange is gone, and nothing will come of it any more.
+    Orphan,
     /// A body comes too slowly.
     Body(Key),
 }
@@ -37,13 +39,17 @@ impl State {
             .front
             .downstreams
             .keys()
-            .filter_map(|(key, known)| Some((key, lateness(known, now_ms, pace(known))?)))
+            .filter_map(|(key, known)| {
+                let is_orphan = known.exchange.is_some_and(|key| self.exchanges.get(key).is_none());
+                let late = is_orphan.then_some(Late::Orphan);
+                Some((key, late.or_else(|| lateness(known, now_ms, pace(known)))?))
+            })
             .collect();
         for (key, late) in late {
             match late {
                 Late::Idle => self.finish_downstream(key, now_ns),
                 Late::Head => self.refuse_late_head(key, now_ns),
-                Late::Stuck => self.drop_downstream(key, now_ns),
+                Late::Stuck | Late::Orphan => self.drop_downstream(key, now_ns),
                 Late::Body(exchange) => self.failures.push((exchange, Code::RequestBodyTimeout)),
             }
         }
@@ -54,7 +60,7 @@ fn lateness(known: &Downstream, now_ms: u64, bytes_per_second_min: u64) -> Optio
     if known.deadline_ms <= now_ms {
         return Some(match known.stage {
             Stage::Head if known.unsent_bytes() > 0 => Late::Stuck,
-            Stage::Head if known.held.is_empty() => Late::Idle,
+            Stage::Head if !known.head_begun => Late::Idle,
             Stage::Head => Late::Head,
             Stage::Body | Stage::Answer | Stage::Over => Late::Stuck,
         });

@@ -44,6 +44,8 @@ pub(super) struct Downstream {
     pub(super) stage: Stage,
     /// Nothing was read yet: the other front may get it.
     pub(super) at_door: bool,
+    /// Some of a head is there, and the rest has to come in time.
+    pub(super) head_begun: bool,
     /// Read and not used yet.
     pub(super) held: Vec<u8>,
     /// Composed and not taken yet, from `sent` on.
@@ -71,6 +73,8 @@ pub(super) struct Downstream {
     /// When the body began, in the same milliseconds, and what has come of it.
     pub(super) body_since_ms: u64,
     pub(super) body_bytes: u64,
+    /// When the upstream stopped taking it.
+    pub(super) upload_paused_ms: u64,
 }
 
 impl Default for Downstream {
@@ -85,6 +89,7 @@ impl Default for Downstream {
             certificate: None,
             stage: Stage::Head,
             at_door: false,
+            head_begun: false,
             held: Vec::new(),
             output: Vec::new(),
             sent: 0,
@@ -101,6 +106,7 @@ impl Default for Downstream {
             deadline_ms: u64::MAX,
             body_since_ms: 0,
             body_bytes: 0,
+            upload_paused_ms: 0,
         }
     }
 }
@@ -122,6 +128,19 @@ impl Downstream {
             Stage::Head => !self.is_idle(),
             Stage::Body | Stage::Answer => true,
             Stage::Over => self.unsent_bytes() > 0,
+        }
+    }
+
+    /// The upstream takes no more of the body for now.
+    pub(super) fn pause_upload(&mut self, now_ms: u64) {
+        self.upload_paused = true;
+        self.upload_paused_ms = now_ms;
+    }
+
+    /// It does again; the pause was not the client's.
+    pub(super) fn resume_upload(&mut self, now_ms: u64) {
+        if std::mem::take(&mut self.upload_paused) {
+            self.body_since_ms += now_ms.saturating_sub(self.upload_paused_ms);
         }
     }
 

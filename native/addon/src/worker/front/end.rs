@@ -22,6 +22,7 @@ impl State {
     pub(super) fn finish_downstream(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         downstream.stage = Stage::Over;
+        downstream.at_door = false;
         downstream.held = Vec::new();
         if !std::mem::replace(&mut downstream.finishing, true) {
             downstream.say_farewell();
@@ -79,19 +80,10 @@ impl State {
         }
     }
 
-    /// From now on every response ends its connection; those without a request end at once.
-    pub(in super::super) fn drain_front(&mut self, now_ns: u64) {
+    /// From now on every response ends its connection. One without a request stays open as long as
+    /// others are busy: a request may be on its way to it.
+    pub(in super::super) fn drain_front(&mut self) {
         self.front.draining = true;
-        let idle: Vec<Key> = self
-            .front
-            .downstreams
-            .keys()
-            .filter(|(_, known)| known.is_idle())
-            .map(|(key, _)| key)
-            .collect();
-        for key in idle {
-            self.finish_downstream(key, now_ns);
-        }
     }
 
     /// Closes every connection.

@@ -18,10 +18,11 @@ mod encrypted;
 mod end;
 mod preamble;
 mod read;
+mod request;
 mod respond;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::{IpAddr, SocketAddr},
 };
 
@@ -32,7 +33,7 @@ use crate::{ring::Record, uv::Ready};
 use super::state::{READ_BYTES, State};
 use accept::Listener;
 use compose::DateLine;
-use downstream::Downstream;
+use downstream::{Downstream, Stage};
 
 /// Most downstream connections of one worker; a listener may allow fewer.
 const DOWNSTREAMS_MAX: usize = 1 << 16;
@@ -75,7 +76,7 @@ pub(super) struct Front {
     /// What was encrypted of it.
     plain: Vec<u8>,
     /// The records of a turn.
-    records: Vec<Record>,
+    records: VecDeque<Record>,
     /// The head being composed; empty between two records.
     head: Vec<u8>,
     date: DateLine,
@@ -93,7 +94,7 @@ impl Front {
             per_address: HashMap::new(),
             scratch: vec![0; READ_BYTES],
             plain: Vec::new(),
-            records: Vec::new(),
+            records: VecDeque::new(),
             head: Vec::new(),
             date: DateLine::default(),
             draining: false,
@@ -146,15 +147,32 @@ impl State {
         }
     }
 
-    /// What a panic left of this front: the connection it was working on gets a 500.
-    pub(super) fn recover_front(&mut self, now_ns: u64) {
+    /// What a panic left of this front: the connection it was working on gets a 500. `failing` says
+    /// that the exchange was worked on, and is going to be failed.
+    pub(super) fn recover_front(&mut self, failing: bool, now_ns: u64) {
         self.front.scratch.resize(READ_BYTES, 0);
+        self.front.head.clear();
         let Some(key) = self.front.current.take() else { return };
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         if downstream.exchange.is_none() {
             let begun = self.recover_begin();
             self.take_begun(key, begun, &[], now_ns);
+        } else if failing {
+            // Its exchange is going to be answered; what else was read may be lost.
+            downstream.stage = Stage::Over;
+        } else {
+            self.drop_downstream(key, now_ns);
         }
+    }
+
+    /// Lets the slots of connections that have ended be used again.
+    pub(super) fn reuse_downstreams(&mut self) {
+        self.front.downstreams.reuse_released();
+    }
+
+    /// Whether there are records that nobody has dealt with.
+    pub(super) fn has_records(&self) -> bool {
+        self.ring.len() > 0 || !self.front.records.is_empty()
     }
 
     /// Connections with a request on its way or a response not taken yet.

@@ -20,7 +20,22 @@ use super::{
 
 impl State {
     /// Takes the records of this front's exchanges out of the ring and writes what they say.
-    pub(in super::super) fn respond_natively(&mut self, now_ns: u64) {
+    /// Whether there were any: more may have come of them.
+    pub(in super::super) fn respond_natively(&mut self, now_ns: u64) -> bool {
+        self.take_records();
+        let took = !self.front.records.is_empty();
+        while let Some(record) = self.front.records.pop_front() {
+            let exchange = Key::from_id(record.id);
+            let Some(key) = self.front.downstream_of(exchange) else { continue };
+            self.front.current = Some(key);
+            self.respond(key, exchange, &record, now_ns);
+            self.watch_downstream(key);
+            self.front.current = None;
+        }
+        took
+    }
+
+    fn take_records(&mut self) {
         if self.front.downstreams.in_use() == 0 {
             return;
         }
@@ -31,14 +46,6 @@ impl State {
                 && front.downstream_of(Key::from_id(record.id)).is_some()
         };
         self.ring.take_out(&mut records, is_ours);
-        for record in records.drain(..) {
-            let exchange = Key::from_id(record.id);
-            let Some(key) = self.front.downstream_of(exchange) else { continue };
-            self.front.current = Some(key);
-            self.respond(key, exchange, &record, now_ns);
-            self.watch_downstream(key);
-            self.front.current = None;
-        }
         self.front.records = records;
     }
 
@@ -51,7 +58,7 @@ impl State {
             Kind::Abort => self.abort_response(key, now_ns),
             Kind::ResumeBody => {
                 if let Some(downstream) = self.front.downstreams.get_mut(key) {
-                    downstream.upload_paused = false;
+                    downstream.resume_upload(now_ns / 1_000_000);
                 }
                 self.take_held(key, now_ns);
             }
@@ -210,6 +217,7 @@ impl State {
         let fields = self.ring.bytes(record.head_start, record.body_start);
         let first = &self.snapshot.edge.request_id_header;
         let front = &mut self.front;
+        front.head.clear();
         compose(&mut front.head, shape, &mut front.date, unix_ms() / 1000, first, fields);
     }
 }
