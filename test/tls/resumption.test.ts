@@ -14,6 +14,7 @@ import { testPki } from '../support/pki.ts';
 import { type Answer, callOn, RawClient } from '../support/raw-client.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
 import { connectTls, showing, trusting } from '../support/tls-client.ts';
+import { until } from '../support/wait.ts';
 
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly SecureVersion[];
 const pki = testPki();
@@ -27,6 +28,8 @@ routes:
 interface Visit {
   readonly resumed: boolean;
   readonly session: Buffer;
+  /** What of it the gateway has made. */
+  readonly ticket: Buffer;
   readonly answer: Answer;
 }
 
@@ -46,9 +49,10 @@ async function visit(
   const answer = await callOn(RawClient.on(socket), `GET ${path}`);
   latest = version === 'TLSv1.2' ? socket.getSession() : latest;
   const resumed = socket.isSessionReused();
+  const ticket = socket.getTLSTicket() ?? Buffer.alloc(0);
   socket.destroy();
   assert.ok(latest, 'there was no ticket');
-  return { resumed, session: latest, answer };
+  return { resumed, session: latest, ticket, answer };
 }
 
 function handshakes(gateway: Gateway, kind: string): Promise<number> {
@@ -102,13 +106,16 @@ describe('a ticket', () => {
   }
 
   it('that was tampered with is a full handshake, not an error', async () => {
-    const { session } = await visit(port(0), 'TLSv1.2');
-    // The ticket is the long random part; a byte in the middle of it is turned.
-    const half = session.length >> 1;
-    const broken = Buffer.from(session);
-    broken[half] = (broken[half] ?? 0) ^ 1;
-    const after = await visit(port(0), 'TLSv1.2', { session: broken }).catch(() => null);
-    assert.notEqual(after?.resumed, true);
+    const { session, ticket } = await visit(port(0), 'TLSv1.2');
+    const at = session.indexOf(ticket);
+    assert.ok(at > 0 && ticket.length > 100, 'the session holds its ticket');
+    for (const offset of [0, 20, ticket.length >> 1, ticket.length - 1]) {
+      const broken = Buffer.from(session);
+      broken[at + offset] = (broken[at + offset] ?? 0) ^ 1;
+      const second = await visit(port(0), 'TLSv1.2', { session: broken });
+      assert.deepEqual([second.resumed, second.answer.status], [false, 200], `byte ${offset}`);
+    }
+    assert.equal((await visit(port(0), 'TLSv1.2', { session })).resumed, true);
   });
 });
 
@@ -132,8 +139,11 @@ describe('over two workers', () => {
 
   it('a replacement reads the tickets of before', async () => {
     const { session } = await visit(on.gateway.port, 'TLSv1.3');
-    on.gateway.killWorker(1);
-    on.gateway.killWorker(0);
+    const before = [on.gateway.killWorker(1), on.gateway.killWorker(0)];
+    await until('both are replaced', () => {
+      const now = on.gateway.workers();
+      return now.length === 2 && !now.some((pid) => before.includes(pid));
+    });
     await on.gateway.whenReady();
     assert.equal((await visit(on.gateway.port, 'TLSv1.3', { session })).resumed, true);
   });

@@ -1,7 +1,7 @@
 //! Writes the certificates, keys and revocation lists of the tests into a folder, so that none of
 //! them is committed and nobody needs openssl.
 //!
-//! `test_pki DIRECTORY`; the folder must be there. `NAME.crt` is a chain, leaf first, `NAME.key`
+//! `test_pki DIRECTORY`; the folder must be there, and empty. `NAME.crt` is a chain, leaf first, `NAME.key`
 //! its key, which only its owner may read; `NAME.crl` is a revocation list of the authority of
 //! that name. Times are relative to now: what is good is good for 30 days.
 
@@ -17,14 +17,14 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
     RevokedCertParams, SanType,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+const DAY: u64 = 24 * 3600;
+const LIFETIME: u64 = 30 * DAY;
 /// Serial number of the certificate that is on the list.
 const REVOKED: u8 = 66;
 
@@ -35,15 +35,15 @@ struct Authority {
     path: String,
 }
 
-/// Where files go, and what time it is.
+/// Where files go, and what time it is, in Unix seconds.
 struct Folder {
     path: PathBuf,
-    now: Duration,
+    now: u64,
 }
 
 fn main() -> Outcome {
     let path = env::args_os().nth(1).ok_or("usage: test_pki DIRECTORY")?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let folder = Folder { path: PathBuf::from(path), now };
     let authority = folder.root("ca")?;
     let other = folder.root("other-ca")?;
@@ -65,7 +65,7 @@ fn servers(folder: &Folder, authority: &Authority) -> Outcome {
     })?;
     folder.leaf("other", authority, |params| server(params, &["other.test"]))?;
     folder.leaf("old-server", authority, |params| {
-        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + (folder.now - DAY);
+        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(folder.now - DAY);
         server(params, &["gw.test"])
     })
 }
@@ -92,11 +92,12 @@ fn clients(folder: &Folder, authority: &Authority) -> Outcome {
         Ok(())
     })?;
     folder.leaf("expired", authority, |params| {
-        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + (folder.now - DAY);
+        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(folder.now - DAY);
         client(params, "expired")
     })?;
     folder.leaf("early", authority, |params| {
-        params.not_before = rcgen::date_time_ymd(1970, 1, 1) + (folder.now + DAY);
+        params.not_before =
+            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(folder.now + DAY);
         client(params, "early")
     })?;
     folder.leaf("revoked", authority, |params| {
@@ -125,6 +126,7 @@ fn server(params: &mut CertificateParams, names: &[&str]) -> Outcome {
 
 fn client(params: &mut CertificateParams, common_name: &str) -> Outcome {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let common_name = DnValue::PrintableString(common_name.try_into()?);
     params.distinguished_name.push(DnType::CommonName, common_name);
     Ok(())
 }
@@ -163,8 +165,8 @@ impl Folder {
         let epoch = rcgen::date_time_ymd(1970, 1, 1);
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        params.not_before = epoch + (self.now - 2 * DAY);
-        params.not_after = epoch + (self.now + LIFETIME);
+        params.not_before = epoch + Duration::from_secs(self.now - 2 * DAY);
+        params.not_after = epoch + Duration::from_secs(self.now + LIFETIME);
         edit(&mut params)?;
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &authority.issuer)?;
@@ -173,7 +175,7 @@ impl Folder {
         self.write(&format!("{name}.key"), 0o600, &key.serialize_pem())
     }
 
-    fn list(&self, name: &str, authority: &Authority, serials: &[u8], until: Duration) -> Outcome {
+    fn list(&self, name: &str, authority: &Authority, serials: &[u8], until: u64) -> Outcome {
         let epoch = rcgen::date_time_ymd(1970, 1, 1);
         let revoked = |serial: &u8| RevokedCertParams {
             serial_number: vec![*serial].into(),
@@ -183,7 +185,7 @@ impl Folder {
         };
         let list = CertificateRevocationListParams {
             this_update: epoch,
-            next_update: epoch + until,
+            next_update: epoch + Duration::from_secs(until),
             crl_number: vec![1].into(),
             issuing_distribution_point: None,
             revoked_certs: serials.iter().map(revoked).collect(),
