@@ -27,6 +27,7 @@ COMPILED := dist/.compiled
 
 OPEN_LOOP := .build/open-loop/release/open-loop
 TEST_PKI := .build/test-pki
+HANDSHAKES := .build/handshakes/release/handshakes
 
 BIN := node_modules/.bin
 TS_DIRS := $(wildcard src test bench)
@@ -144,13 +145,16 @@ bench-micro: build ## what the gateway itself does to a request, crossing includ
 
 # Envoy is installed into .build/ the first time; what can't be had is left out by name.
 .PHONY: bench-load
-bench-load: build $(OPEN_LOOP) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers
-	@for name in compare latency workers; do \
+bench-load: build $(OPEN_LOOP) $(HANDSHAKES) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers, TLS
+	@for name in compare latency workers tls; do \
 		$(NODE) dist/bench/load/$$name.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S) || exit 1; \
 	done
 
 $(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/open-loop/Cargo.toml --target-dir .build/open-loop
+
+$(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
+	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

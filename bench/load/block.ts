@@ -54,20 +54,7 @@ export async function measureBlock(plan: BlockPlan): Promise<Row> {
   };
   await wrk({ ...load, seconds: WARM_UP_S });
 
-  const ticks = machineTicks();
-  const before = cpuOf(target.pid);
-  const start = process.hrtime.bigint();
-  const result = await wrk({ ...load, seconds });
-  const elapsedUs = Number(process.hrtime.bigint() - start) / 1000;
-  const after = cpuOf(target.pid);
-  const ticksAfter = machineTicks();
-
-  const stolen = (ticksAfter.stolen - ticks.stolen) / (ticksAfter.total - ticks.total);
-  const voids = [
-    result.faults,
-    before.pids === after.pids ? '' : 'a process of the target has ended or begun',
-    stolen > STOLEN_MAX ? `${Math.round(stolen * 100)} % of the time was stolen` : '',
-  ];
+  const { result, cpuUs, ...seen } = await observe(target.pid, () => wrk({ ...load, seconds }));
   return {
     kind: 'block',
     round,
@@ -77,8 +64,42 @@ export async function measureBlock(plan: BlockPlan): Promise<Row> {
     perSecond: result.perSecond,
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
-    cpuUs: (after.cpuUs - before.cpuUs) / result.requests,
-    busy: (after.cpuUs - before.cpuUs) / elapsedUs,
+    cpuUs: cpuUs / result.requests,
+    ...seen,
+    void: [result.faults, seen.void].filter(Boolean).join('; '),
+  };
+}
+
+/** What a window cost a target, and what came of it. */
+export interface Observed<Result> extends Pick<Row, 'busy' | 'stolen' | 'load' | 'void'> {
+  readonly result: Result;
+  /** User and system time of the whole process tree in the window. */
+  readonly cpuUs: number;
+}
+
+/** Runs `work` to its end, and looks at the process tree of `pid` before and after. */
+export async function observe<Result>(
+  pid: number,
+  work: () => Promise<Result>,
+): Promise<Observed<Result>> {
+  const ticks = machineTicks();
+  const before = cpuOf(pid);
+  const start = process.hrtime.bigint();
+  const result = await work();
+  const elapsedUs = Number(process.hrtime.bigint() - start) / 1000;
+  const after = cpuOf(pid);
+  const ticksAfter = machineTicks();
+
+  const stolen = (ticksAfter.stolen - ticks.stolen) / (ticksAfter.total - ticks.total);
+  const voids = [
+    before.pids === after.pids ? '' : 'a process of the target has ended or begun',
+    stolen > STOLEN_MAX ? `${Math.round(stolen * 100)} % of the time was stolen` : '',
+  ];
+  const cpuUs = after.cpuUs - before.cpuUs;
+  return {
+    result,
+    cpuUs,
+    busy: cpuUs / elapsedUs,
     stolen,
     load: loadavg()[0] ?? 0,
     void: voids.filter(Boolean).join('; '),

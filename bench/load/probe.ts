@@ -5,6 +5,7 @@
  */
 
 import { Agent, get, type IncomingHttpHeaders } from 'node:http';
+import { Agent as TlsAgent, get as getWithTls } from 'node:https';
 import { isIP } from 'node:net';
 
 import { until } from '../../test/support/wait.ts';
@@ -26,7 +27,8 @@ interface Answer {
 
 type Call = (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
 
-function caller(port: number, agent: Agent): Call {
+function caller({ port, certificate }: Target, agent: Agent): Call {
+  const send = certificate === undefined ? get : getWithTls;
   return (path, headers = {}) =>
     new Promise((resolve, reject) => {
       const options = {
@@ -37,7 +39,7 @@ function caller(port: number, agent: Agent): Call {
         agent,
         timeout: REQUEST_TIMEOUT_MS,
       };
-      const request = get(options, (response) => {
+      const request = send(options, (response) => {
         let body = '';
         response.setEncoding('latin1').on('data', (text: string) => {
           body += text;
@@ -71,7 +73,11 @@ interface Seen {
 }
 
 /** What the upstream saw of a request that lies about who sent it. */
-async function checkRewriting(call: Call, wrong: (what: string) => void): Promise<void> {
+async function checkRewriting(
+  call: Call,
+  scheme: string,
+  wrong: (what: string) => void,
+): Promise<void> {
   const forged = { 'x-tenant': 'forged', 'x-consumer': 'forged', 'x-debug': '1' };
   const answer = await call('/api/probe', { ...forged, 'x-api-key': CALLER.key });
   const seen: Seen = JSON.parse(answer.body);
@@ -80,7 +86,7 @@ async function checkRewriting(call: Call, wrong: (what: string) => void): Promis
     tenant: CALLER.tenant,
     key: '',
     debug: '',
-    forwardedProto: 'http',
+    forwardedProto: scheme,
   };
   for (const [field, value] of Object.entries(expected)) {
     if (seen[field] !== value) wrong(`the upstream saw ${field} "${String(seen[field])}"`);
@@ -98,8 +104,11 @@ async function checkRewriting(call: Call, wrong: (what: string) => void): Promis
 
 /** Everything that a target does not do; empty for one that does the whole job. */
 export async function faultsOf(target: Target): Promise<string[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const call = caller(target.port, agent);
+  const kept = { keepAlive: true, maxSockets: 1 };
+  const ca = target.certificate;
+  const agent =
+    ca === undefined ? new Agent(kept) : new TlsAgent({ ...kept, ca, servername: 'localhost' });
+  const call = caller(target, agent);
   const faults: string[] = [];
   const wrong = (what: string): void => {
     faults.push(what);
@@ -114,7 +123,7 @@ export async function faultsOf(target: Target): Promise<string[]> {
       if (answer.status !== 200) wrong(`/api/${body} is a ${answer.status}`);
       if (answer.body.length !== BODY_BYTES[body]) wrong(`/api/${body} has another length`);
     }
-    await checkRewriting(call, wrong);
+    await checkRewriting(call, ca === undefined ? 'http' : 'https', wrong);
     let allowed = 0;
     for (let i = 0; i < LIMITED_CALLS; i += 1) {
       const { status } = await call('/limited/small', { 'x-api-key': CALLER.key });

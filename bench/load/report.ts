@@ -21,7 +21,10 @@ const BARS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 /** With fewer, an interval says nothing. */
 const ROUNDS_MIN = 6;
 /** Under this share of its core a target was not the limit of requests/s. */
-const BUSY_MIN = 0.9;
+export const BUSY_MIN = 0.9;
+
+/** What a ratio needs of a row. */
+type Cost = Pick<Row, 'target' | 'round' | 'cpuUs'>;
 
 export function verdict({ low, high, count }: Estimate, bar: number): string {
   if (count < ROUNDS_MIN) return 'too few rounds';
@@ -51,7 +54,7 @@ function comparisonRow(name: string, rows: readonly Row[], seed: number): Record
 }
 
 /** Ratios of one target's CPU per request to another's, round by round. */
-export function ratios(rows: readonly Row[], name: string, other: string): number[] {
+export function ratios(rows: readonly Cost[], name: string, other: string): number[] {
   return rows
     .filter((row) => row.target === name)
     .flatMap((row) => {
@@ -112,7 +115,7 @@ export function printComparison(rows: readonly Row[], seed: number): void {
 }
 
 /** How much the machine had to do besides: our own processes are a load of about 2. */
-function printQuiet(rows: readonly Row[]): void {
+export function printQuiet(rows: readonly Pick<Row, 'load' | 'stolen'>[]): void {
   const load = Math.max(...rows.map((row) => row.load));
   const stolen = Math.max(...rows.map((row) => row.stolen));
   console.log(

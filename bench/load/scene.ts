@@ -31,11 +31,14 @@ export interface Scene {
   readonly missing: readonly Missing[];
 }
 
+/** What a benchmark needs beside what all do: the command and how to get it. */
+type Tools = Readonly<Record<string, string>>;
+
 type StartTargets = (stage: Stage) => Promise<{ targets: Target[]; missing: Missing[] }>;
 
-function requireTools(): void {
+function requireTools(tools: Tools): void {
   if (cpus().length < 2) throw new Error('two cores are needed: one for the target alone');
-  for (const [tool, how] of Object.entries(TOOLS)) {
+  for (const [tool, how] of Object.entries(tools)) {
     try {
       execFileSync('sh', ['-c', `PATH="$PATH:/usr/sbin" command -v ${tool}`], { stdio: 'ignore' });
     } catch {
@@ -56,8 +59,9 @@ async function isUp(port: number): Promise<boolean> {
 export async function withScene(
   startAll: StartTargets,
   play: (scene: Scene) => Promise<void>,
+  more: Tools = {},
 ): Promise<void> {
-  requireTools();
+  requireTools({ ...TOOLS, ...more });
   const stage = await Stage.open();
   const upstream = await startUpstream(stage);
   const services = [upstream];

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,9 +21,10 @@ const TENANT = 'acme';
 /** The consumer that all load comes from, and its key. */
 export const CALLER = { consumer: 'consumer-500', tenant: TENANT, key: keyOf(500) } as const;
 
-/** Sizes of the two bodies. */
-export const BODY_BYTES = { small: 138, large: 10_240 } as const;
+/** Sizes of the bodies. */
+export const BODY_BYTES = { small: 138, large: 10_240, huge: 1 << 20 } as const;
 export type Body = keyof typeof BODY_BYTES;
+/** Those that requests are compared with; `huge` is for transfer alone. */
 export const BODIES = ['small', 'large'] as const satisfies readonly Body[];
 
 function keyOf(number: number): string {
@@ -32,6 +34,13 @@ function keyOf(number: number): string {
 /** One JSON string of exactly so many bytes. */
 function bodyOf(sizeBytes: number): string {
   return `{"data":"${'x'.repeat(sizeBytes - 11)}"}`;
+}
+
+/** Files of a certificate and its key, and the certificate's PEM. */
+export interface Certified {
+  readonly cert: string;
+  readonly key: string;
+  readonly text: string;
 }
 
 export class Stage {
@@ -52,7 +61,9 @@ export class Stage {
     chmodSync(folder, 0o755);
     const stage = new Stage(folder, await freePort());
     stage.#writeKeys();
-    for (const body of BODIES) stage.#write(`${body}.json`, bodyOf(BODY_BYTES[body]));
+    for (const [body, bytes] of Object.entries(BODY_BYTES)) {
+      stage.#write(`${body}.json`, bodyOf(bytes));
+    }
     return stage;
   }
 
@@ -74,6 +85,18 @@ export class Stage {
     const text = source.replace(/@([A-Z_]+)@/g, (_, key: string) => known[key] ?? '');
     this.digests[name] = createHash('sha256').update(text).digest('hex');
     return { file: this.#write(name, text), port };
+  }
+
+  /** Makes a certificate for localhost, ECDSA on P-256, with its key; nobody else reads that. */
+  certify(): Certified {
+    const cert = join(this.folder, 'certificate.pem');
+    const key = join(this.folder, 'key.pem');
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'];
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const files = ['-keyout', key, '-out', cert, '-days', '30'];
+    writeFileSync(key, '', { mode: 0o600 });
+    execFileSync('openssl', ['req', '-x509', ...curve, ...names, ...files], { stdio: 'pipe' });
+    return { cert, key, text: readFileSync(cert, 'utf8') };
   }
 
   #write(name: string, text: string): string {

@@ -12,7 +12,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { type Service, start } from './processes.ts';
-import type { Stage } from './stage.ts';
+import type { Certified, Stage } from './stage.ts';
 
 /** The project's folder, from dist/bench/load. */
 const PROJECT = join(import.meta.dirname, '../../..');
@@ -27,6 +27,8 @@ export interface Target {
   readonly version: string;
   readonly port: number;
   readonly service: Service;
+  /** With TLS, the PEM of the certificate that it shows. */
+  readonly certificate?: string;
 }
 
 /** A target that can't be had here, and why. */
@@ -56,20 +58,24 @@ function sbin(name: string): string {
 export async function startGateway(
   stage: Stage,
   name = 'gateway',
-  { workers = 1, cores = TARGET_CORE, front = 'uws' } = {},
+  { workers = 1, cores = TARGET_CORE, front = 'uws', tls = '' } = {},
 ): Promise<Target> {
   const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, {
     WORKERS: `${workers}`,
     FRONT: front,
+    TLS: tls,
   });
   const binary = join(PROJECT, 'bin/stoa-gateway');
   const service = start(cores, process.execPath, [binary, 'run', '-c', file]);
   return { name, version: `Node ${process.version}`, port, service };
 }
 
-async function startNginx(stage: Stage): Promise<Target> {
+async function startNginx(
+  stage: Stage,
+  values: Readonly<Record<string, string>> = {},
+): Promise<Target> {
   const binary = sbin('nginx');
-  const { file, port } = await stage.render('nginx.conf', 'nginx.conf');
+  const { file, port } = await stage.render('nginx.conf', 'nginx.conf', values);
   const service = start(TARGET_CORE, binary, ['-p', stage.folder, '-e', 'stderr', '-c', file]);
   return { name: 'nginx', version: nginxVersion(), port, service };
 }
@@ -95,23 +101,51 @@ async function startEnvoy(stage: Stage): Promise<Target> {
 const STARTS: Readonly<Record<string, Start>> = {
   gateway: (stage) => startGateway(stage),
   native: (stage) => startGateway(stage, 'native', { front: 'native' }),
-  nginx: startNginx,
+  nginx: (stage) => startNginx(stage),
   haproxy: startHaproxy,
   envoy: startEnvoy,
 };
 
 export const TARGET_NAMES = Object.keys(STARTS);
 
+/** The same with TLS, of both versions, tickets and the same certificate. */
+function startsWithTls({ cert, key, text }: Certified): Readonly<Record<string, Start>> {
+  const tls = `tls: { certificates: [{ cert: ${cert}, key: ${key} }] }`;
+  const directives = [
+    `ssl_certificate ${cert};`,
+    `ssl_certificate_key ${key};`,
+    'ssl_protocols TLSv1.2 TLSv1.3;',
+    'ssl_session_tickets on;',
+    'proxy_max_temp_file_size 0;',
+  ];
+  const values = { LISTEN_TLS: ' ssl', TLS: directives.join(' ') };
+  return {
+    native: async (stage) => ({
+      ...(await startGateway(stage, 'native', { front: 'native', tls })),
+      certificate: text,
+    }),
+    nginx: async (stage) => ({ ...(await startNginx(stage, values)), certificate: text }),
+  };
+}
+
+/** Starts the targets of these names that can be had with TLS. */
+export function startTlsTargets(stage: Stage, names: readonly string[]): Started {
+  return startTargets(stage, names, startsWithTls(stage.certify()));
+}
+
+type Started = Promise<{ targets: Target[]; missing: Missing[] }>;
+
 /** Starts the targets of these names that can be had. */
 export async function startTargets(
   stage: Stage,
   names: readonly string[],
-): Promise<{ targets: Target[]; missing: Missing[] }> {
+  starts = STARTS,
+): Started {
   const targets: Target[] = [];
   const missing: Missing[] = [];
   for (const name of names) {
     try {
-      const target = await STARTS[name]?.(stage);
+      const target = await starts[name]?.(stage);
       if (target !== undefined) targets.push(target);
       else missing.push({ name, why: 'there is no target of this name' });
     } catch (error) {
