@@ -177,7 +177,9 @@ pub fn refuse(
 ) -> Verdict {
     draft.clear();
     new_request_id(around.random, draft);
-    Answer::torn(draft, code, detail, bytes.starts_with(b"HEAD "))
+    // Whoever meant HEAD expects no body, however the rest went wrong.
+    let is_head = bytes.trim_ascii_start().starts_with(b"HEAD ");
+    Answer::torn(draft, code, detail, is_head)
 }
 
 /// Decides on a request whose head has been read.
