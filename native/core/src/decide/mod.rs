@@ -178,7 +178,11 @@ pub fn refuse(
     draft.clear();
     new_request_id(around.random, draft);
     // Whoever meant HEAD expects no body, however the rest went wrong.
-    let is_head = bytes.trim_ascii_start().starts_with(b"HEAD ");
+    let mut lines = bytes;
+    while let Some(rest) = lines.strip_prefix(b"\r\n") {
+        lines = rest;
+    }
+    let is_head = lines.starts_with(b"HEAD ");
     Answer::torn(draft, code, detail, is_head)
 }
 
