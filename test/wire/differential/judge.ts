@@ -109,6 +109,16 @@ function answersFault({ reading, arrivals, heard }: Evidence, front: Front): Fau
   return null;
 }
 
+/** A broken HEAD may be refused before its method is there; nothing comes behind the refusal. */
+function isBodyToHead(reading: Reading, { answers, rest }: Heard): boolean {
+  const last = answers.at(-1);
+  if (last === undefined || reading.tail !== 'invalid' || answers.length <= reading.requests.length)
+    return false;
+  const [length] = valuesOf(last.fields, 'content-length');
+  const isLast = valuesOf(last.fields, 'connection').includes('close');
+  return isLast && reading.tailMethod === 'HEAD' && rest.length === Number(length);
+}
+
 /** Nothing that is owed is missing, and nothing came that nobody asked for. */
 function endFault({ reading, heard }: Evidence, front: Front): Fault | null {
   const { answers, ended, rest, reset } = heard;
@@ -121,7 +131,7 @@ function endFault({ reading, heard }: Evidence, front: Front): Fault | null {
   if (ended === 'gave up' && front === 'native') return 'hang: nothing said to what is no request';
   // uWebSockets.js refuses what stands behind a request before it has answered that one.
   const isUwsPage = front === 'uws' && (ended === 'closed' || rest.toString().startsWith('<h1>'));
-  if (rest.length > 0 && !reset && !isUwsPage) {
+  if (rest.length > 0 && !reset && !isUwsPage && !isBodyToHead(reading, heard)) {
     return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
   }
   if (ended !== 'closed' || reset || front === 'uws') return null;
