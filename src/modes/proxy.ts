@@ -34,6 +34,8 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       : listen(core, number, address),
   );
 
+  warnOfCertificates(core, log);
+
   return {
     reloadFiles: () => reloadFiles(core, model, log),
     drain: async (deadlineMs) => {
@@ -57,9 +59,14 @@ function reloadFiles(core: WorkerCore, { listeners }: Model, log: Log): void {
   try {
     core.reloadCertificates();
     log('info', 'certificates_reloaded');
+    warnOfCertificates(core, log);
   } catch (error) {
     log('error', 'certificates_not_reloaded', { message: describeError(error) });
   }
+}
+
+function warnOfCertificates(core: WorkerCore, log: Log): void {
+  for (const message of core.certificateWarnings()) log('warn', 'certificate_warning', { message });
 }
 
 function namedEndpoints({ upstreams }: Model): NamedEndpoint[] {

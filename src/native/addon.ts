@@ -92,6 +92,7 @@ interface Addon {
   exchangesInFlight(): number;
   reopenAccessLog(): void;
   reloadCertificates(modelJson: string): void;
+  certificateWarnings(): string[];
   closeAccessLog(): void;
   listen(number: number, host: string, port: number): void;
   stopListening(number: number): void;
@@ -157,6 +158,8 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
    * changes nothing, when something is wrong with one.
    */
   reloadCertificates(): void;
+  /** What is worth a line in the log about the certificates in use. */
+  certificateWarnings(): readonly string[];
   /** Writes what is left of the access log. */
   close(): void;
 }
@@ -208,6 +211,7 @@ export function openWorker(options: {
     },
     reopenLog: () => addon.reopenAccessLog(),
     reloadCertificates: () => addon.reloadCertificates(options.modelJson),
+    certificateWarnings: () => addon.certificateWarnings(),
     close: () => addon.closeAccessLog(),
   };
 }

@@ -195,6 +195,13 @@ pub fn reload_certificates(model_json: String) -> Result<()> {
     Ok(())
 }
 
+/// What is worth a line in the log about the certificates in use: those that have expired or soon
+/// will, old revocation lists.
+#[napi]
+pub fn certificate_warnings() -> Result<Vec<String>> {
+    Ok(opened()?.certificate_warnings())
+}
+
 /// Accepts connections on `host:port` as the configuration's listener `number`. Those that the
 /// other front is to have come as records. Throws when the address can't be bound.
 #[napi]

@@ -1,6 +1,6 @@
 //! A listener's TLS from its files, and which consumer a client certificate means.
 //!
-//! Bounds: a file of [`FILE_MAX_BYTES`].
+//! Bounds: a file of [`FILE_MAX_BYTES`], [`FORWARDED_MAX_BYTES`] for upstreams.
 
 use std::{
     fs,
@@ -21,6 +21,8 @@ use gateway_tls::{
 };
 
 const FILE_MAX_BYTES: u64 = 16 << 20;
+/// Longest description of a certificate for upstreams; of one with more names, only the hash is told.
+const FORWARDED_MAX_BYTES: usize = 4096;
 /// What others than the owner and its group may do with a key: nothing.
 const OTHERS: u32 = 0o007;
 
@@ -44,10 +46,20 @@ impl ListenerTls {
         if self.forwards {
             let by = self.server.own_uri(sni);
             write_xfcc_element(&mut forwarded, shown, by, XfccPart::USUAL);
+            if forwarded.len() > FORWARDED_MAX_BYTES {
+                forwarded.clear();
+                write_xfcc_element(&mut forwarded, shown, by, &[]);
+            }
         }
         let consumer = rules.consumer_of(shown);
         decide::ClientCertificate { consumer, forwarded, thumbprint: shown.x5t_s256.clone() }
     }
+}
+
+/// What is worth a line in the log about these listeners' certificates.
+pub(crate) fn warnings(loaded: &[Option<ListenerTls>]) -> Vec<String> {
+    let known = loaded.iter().flatten();
+    known.flat_map(|tls| tls.server.warnings()).map(ToString::to_string).collect()
 }
 
 /// Whose certificate is whose; the first rule that fits counts.
@@ -75,7 +87,8 @@ impl IdentityRules {
                     (Ok(rule), Some(number)) => rules.push((rule, number)),
                     (Ok(_), None) => {}
                     (Err(error), _) => {
-                        errors.push(ModelError { path: at, message: error.to_string() });
+                        let message = error.to_string().replace("common_name", "commonName");
+                        errors.push(ModelError { path: at, message });
                     }
                 }
             }

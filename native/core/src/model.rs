@@ -54,7 +54,8 @@ pub struct Model {
     /// Named backends.
     pub upstreams: BTreeMap<String, Upstream>,
     /// Who may call.
-    pub consumers: BTreeMap<String, Consumer>,
+    #[serde(deserialize_with = "consumers::in_order")]
+    pub consumers: Vec<(String, Consumer)>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
     /// What is served.

@@ -36,7 +36,7 @@ pub(crate) use state::{Parts, now_ns};
 use gateway_core::slab::Key;
 
 use crate::{
-    listener_tls::ListenerTls,
+    listener_tls::{ListenerTls, warnings},
     uv::{LoopHandler, Ready},
 };
 use front::Watched;
@@ -156,6 +156,11 @@ impl Worker {
     /// Encrypts connections from now on with what was read anew.
     pub(crate) fn set_tls(&self, tls: Vec<Option<ListenerTls>>) {
         self.state.borrow_mut().tls = tls;
+    }
+
+    /// What is worth a line in the log about the certificates in use.
+    pub(crate) fn certificate_warnings(&self) -> Vec<String> {
+        warnings(&self.state.borrow().tls)
     }
 
     /// What the keys of TLS tickets are derived from.

@@ -1,6 +1,11 @@
 //! Consumers and their keys, as the control plane hands them over.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
 /// Who calls.
 #[derive(Debug, Deserialize)]
@@ -40,4 +45,29 @@ pub struct ApiKey {
     pub sha256: String,
     /// RFC 3339 date or time after which it is refused.
     pub expires_at: Option<String>,
+}
+
+/// The consumers by name, as they stand in the file: rules about certificates are asked in order.
+pub(super) fn in_order<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, Consumer)>, D::Error> {
+    struct InOrder;
+
+    impl<'de> Visitor<'de> for InOrder {
+        type Value = Vec<(String, Consumer)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of consumers")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+            let mut consumers = Vec::new();
+            while let Some(entry) = map.next_entry()? {
+                consumers.push(entry);
+            }
+            Ok(consumers)
+        }
+    }
+
+    deserializer.deserialize_map(InOrder)
 }

@@ -6,7 +6,10 @@ use std::rc::Rc;
 
 use gateway_core::slab::Key;
 
-use super::super::{exchange::after, state::State};
+use super::{
+    super::{exchange::after, state::State},
+    downstream::Stage,
+};
 
 /// Plaintext taken out of a connection at once.
 const PLAIN_BYTES: usize = 16 << 10;
@@ -18,6 +21,9 @@ impl State {
         plain.resize(PLAIN_BYTES, 0);
         while !ciphertext.is_empty() {
             let Some(downstream) = self.front.downstreams.get_mut(key) else { break };
+            if downstream.stage == Stage::Over {
+                break;
+            }
             let Some(tls) = downstream.tls.as_mut() else { break };
             match tls.feed(ciphertext) {
                 Ok(progress) => {
