@@ -8,7 +8,7 @@ import { type RequestMessage, type ResponseMessage, valuesOf } from '../../suppo
 import type { Front } from '../../support/gateway.ts';
 import type { Heard } from './client.ts';
 import type { Opinion } from './llhttp.ts';
-import { type Reading } from './reading.ts';
+import { methodOf, type Reading } from './reading.ts';
 import { normalised } from './target.ts';
 import { answerBody, type Arrival, digestOf } from './upstream.ts';
 
@@ -109,14 +109,14 @@ function answersFault({ reading, arrivals, heard }: Evidence, front: Front): Fau
   return null;
 }
 
-/** A broken HEAD may be refused before its method is there; nothing comes behind the refusal. */
+/** A HEAD may be refused before its method is there: behind too many empty lines, say. */
 function isBodyToHead(reading: Reading, { answers, rest }: Heard): boolean {
   const last = answers.at(-1);
-  if (last === undefined || reading.tail !== 'invalid' || answers.length <= reading.requests.length)
-    return false;
+  if (last === undefined || last.status !== 400) return false;
   const [length] = valuesOf(last.fields, 'content-length');
   const isLast = valuesOf(last.fields, 'connection').includes('close');
-  return isLast && reading.tailMethod === 'HEAD' && rest.length === Number(length);
+  const isHead = methodOf(reading, answers.length - 1) === 'HEAD';
+  return isLast && isHead && rest.length === Number(length);
 }
 
 /** Nothing that is owed is missing, and nothing came that nobody asked for. */

@@ -30,7 +30,10 @@ export function methodOf({ requests, tailMethod }: Reading, index: number): stri
 
 function persists(head: string, request: RequestMessage): boolean {
   const fields = valuesOf(request.fields, 'connection').join().toLowerCase();
-  const options = new Set(fields.split(',').map((option) => option.trim()));
+  // White space here is these two; a no-break space belongs to the option (RFC 9110 §5.6.3).
+  const options = new Set(
+    fields.split(',').map((option) => option.replace(/^[ \t]+|[ \t]+$/g, '')),
+  );
   if (options.has('close')) return false;
   return / HTTP\/1\.1\r\n/.test(head) || options.has('keep-alive');
 }
