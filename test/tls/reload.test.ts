@@ -48,9 +48,9 @@ describe('SIGHUP, with TLS', () => {
   }
 
   async function reload(event: string): Promise<void> {
-    const before = told(event);
+    const earlier = told(event);
     gateway.signal('SIGHUP');
-    await until(event, () => told(event) === before + 2);
+    await until(event, () => told(event) === earlier + 2);
   }
 
   async function names(options: ConnectionOptions): Promise<string | undefined> {
