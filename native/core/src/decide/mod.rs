@@ -12,15 +12,19 @@ mod limit;
 mod refusals;
 mod request;
 mod response;
+mod surroundings;
 mod values;
+mod verdict;
 
-use std::{net::IpAddr, sync::atomic::AtomicU64};
+use std::net::IpAddr;
 
 pub use answer::{Answer, ProblemDetail, write_problem};
 pub use draft::{Draft, Facts};
 use identity::{choose_request_id, new_request_id};
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
+pub use surroundings::{ClientCertificate, Surroundings};
+pub use verdict::{Forward, Verdict};
 
 use crate::{
     forwarded,
@@ -29,107 +33,12 @@ use crate::{
         head::{HeadError, RequestHead, field_scratch, parse_request},
     },
     problem::Code,
-    rate_limit::{KeyHasher, Table},
     router::{
         Found, Lookup, Params,
         path::{Target, normalize},
     },
-    snapshot::{Action, RoutePlan, Snapshot},
+    snapshot::{Action, RoutePlan},
 };
-
-/// Everything besides the request that a decision depends on.
-#[allow(missing_debug_implementations, reason = "it holds a closure")]
-pub struct Surroundings<'a> {
-    /// The configuration this request is decided under.
-    pub snapshot: &'a Snapshot,
-    /// Shared cells of known limit keys.
-    pub dense: &'a [AtomicU64],
-    /// Shared cells of unknown limit keys.
-    pub table: Table<'a>,
-    /// Places unknown limit keys.
-    pub key_hasher: &'a KeyHasher,
-    /// Monotonic time, equal in all processes.
-    pub now_ns: u64,
-    /// Seconds since 1970.
-    pub now_s: u64,
-    /// The address the connection came from.
-    pub peer: IpAddr,
-    /// 64 random bits a call.
-    pub random: &'a mut dyn FnMut() -> u64,
-    /// Whether [`Draft::facts`] is wanted.
-    pub log: bool,
-    /// Whether chunked bodies were taken apart by somebody else, less strictly than RFC 9112 §7.1
-    /// asks: then nothing behind such a body can be relied on.
-    pub foreign_chunks: bool,
-    /// How the request came: `http` or `https`.
-    pub scheme: &'static str,
-    /// The certificate of the client's connection, which was verified.
-    pub certificate: Option<&'a ClientCertificate>,
-}
-
-/// What a front knows of the certificate that a client has shown.
-#[derive(Clone, Debug, Default)]
-pub struct ClientCertificate {
-    /// The consumer whose certificate it is, if it is one's.
-    pub consumer: Option<u32>,
-    /// What upstreams are told of it, as in `X-Forwarded-Client-Cert`; empty is nothing.
-    pub forwarded: Vec<u8>,
-    /// SHA-256 of it in base64url: `x5t#S256` of RFC 8705 §3.1.
-    pub thumbprint: String,
-}
-
-/// A request that goes upstream.
-#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
-#[derive(Clone, Debug)]
-pub struct Forward {
-    /// Number of the route.
-    pub route: u32,
-    /// Number of the upstream.
-    pub upstream: u32,
-    /// Number of the consumer, if one was asked for.
-    pub consumer: Option<u32>,
-    /// How the body is framed, downstream and upstream alike.
-    pub body: BodyLength,
-    /// Largest body.
-    pub body_max_bytes: u64,
-    /// Whether the downstream connection ends with this exchange.
-    pub close: bool,
-    /// Whether the method is HEAD.
-    pub is_head: bool,
-    /// Whether it may be sent twice. Source: RFC 9110 §9.2.2.
-    pub idempotent: bool,
-    /// Whether the sender waits for a 100 before it sends the body. Source: RFC 9110 §10.1.1.
-    pub expect_continue: bool,
-    /// Whether another protocol was asked for, and is not spoken: what stands right behind the
-    /// request may be meant for it. Source: RFC 9110 §7.8.
-    pub upgrade: bool,
-}
-
-impl Default for Forward {
-    fn default() -> Self {
-        Self {
-            route: 0,
-            upstream: 0,
-            consumer: None,
-            body: BodyLength::None,
-            body_max_bytes: 0,
-            close: false,
-            is_head: false,
-            idempotent: false,
-            expect_continue: false,
-            upgrade: false,
-        }
-    }
-}
-
-/// What was decided.
-#[derive(Debug)]
-pub enum Verdict {
-    /// Send [`Draft::head`] to this upstream, then the body.
-    Forward(Forward),
-    /// Answer with [`Draft::answer`] and [`Draft::body`].
-    Answer(Answer),
-}
 
 /// A request on its way through the steps.
 struct Request<'r> {

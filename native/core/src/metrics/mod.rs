@@ -9,7 +9,9 @@ mod block;
 mod histogram;
 mod layout;
 mod render;
+mod table;
 
 pub use block::Block;
 pub use layout::Layout;
-pub use render::{Extra, METRICS, Names, render};
+pub use render::{Extra, Names, render};
+pub use table::METRICS;

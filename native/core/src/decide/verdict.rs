@@ -1,0 +1,58 @@
+//! What was decided.
+
+use crate::http1::framing::BodyLength;
+
+use super::Answer;
+
+/// A request that goes upstream.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// Number of the route.
+    pub route: u32,
+    /// Number of the upstream.
+    pub upstream: u32,
+    /// Number of the consumer, if one was asked for.
+    pub consumer: Option<u32>,
+    /// How the body is framed, downstream and upstream alike.
+    pub body: BodyLength,
+    /// Largest body.
+    pub body_max_bytes: u64,
+    /// Whether the downstream connection ends with this exchange.
+    pub close: bool,
+    /// Whether the method is HEAD.
+    pub is_head: bool,
+    /// Whether it may be sent twice. Source: RFC 9110 §9.2.2.
+    pub idempotent: bool,
+    /// Whether the sender waits for a 100 before it sends the body. Source: RFC 9110 §10.1.1.
+    pub expect_continue: bool,
+    /// Whether another protocol was asked for, and is not spoken: what stands right behind the
+    /// request may be meant for it. Source: RFC 9110 §7.8.
+    pub upgrade: bool,
+}
+
+impl Default for Forward {
+    fn default() -> Self {
+        Self {
+            route: 0,
+            upstream: 0,
+            consumer: None,
+            body: BodyLength::None,
+            body_max_bytes: 0,
+            close: false,
+            is_head: false,
+            idempotent: false,
+            expect_continue: false,
+            upgrade: false,
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Send [`Draft::head`] to this upstream, then the body.
+    Forward(Forward),
+    /// Answer with [`Draft::answer`] and [`Draft::body`].
+    Answer(Answer),
+}
