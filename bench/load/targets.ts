@@ -35,7 +35,10 @@ export interface Missing {
   readonly why: string;
 }
 
-type Start = (stage: Stage) => Promise<Target>;
+/** What a benchmark puts into the targets' configurations, by the names in `peers/`. */
+export type More = Readonly<Record<string, string>>;
+
+type Start = (stage: Stage, more: More) => Promise<Target>;
 
 function output(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -57,8 +60,10 @@ export async function startGateway(
   stage: Stage,
   name = 'gateway',
   { workers = 1, cores = TARGET_CORE, front = 'uws' } = {},
+  more: More = {},
 ): Promise<Target> {
   const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, {
+    ...more,
     WORKERS: `${workers}`,
     FRONT: front,
   });
@@ -67,9 +72,9 @@ export async function startGateway(
   return { name, version: `Node ${process.version}`, port, service };
 }
 
-async function startNginx(stage: Stage): Promise<Target> {
+async function startNginx(stage: Stage, more: More): Promise<Target> {
   const binary = sbin('nginx');
-  const { file, port } = await stage.render('nginx.conf', 'nginx.conf');
+  const { file, port } = await stage.render('nginx.conf', 'nginx.conf', more);
   const service = start(TARGET_CORE, binary, ['-p', stage.folder, '-e', 'stderr', '-c', file]);
   return { name: 'nginx', version: nginxVersion(), port, service };
 }
@@ -93,8 +98,8 @@ async function startEnvoy(stage: Stage): Promise<Target> {
 }
 
 const STARTS: Readonly<Record<string, Start>> = {
-  gateway: (stage) => startGateway(stage),
-  native: (stage) => startGateway(stage, 'native', { front: 'native' }),
+  gateway: (stage, more) => startGateway(stage, 'gateway', {}, more),
+  native: (stage, more) => startGateway(stage, 'native', { front: 'native' }, more),
   nginx: startNginx,
   haproxy: startHaproxy,
   envoy: startEnvoy,
@@ -106,12 +111,13 @@ export const TARGET_NAMES = Object.keys(STARTS);
 export async function startTargets(
   stage: Stage,
   names: readonly string[],
+  more: More = {},
 ): Promise<{ targets: Target[]; missing: Missing[] }> {
   const targets: Target[] = [];
   const missing: Missing[] = [];
   for (const name of names) {
     try {
-      const target = await STARTS[name]?.(stage);
+      const target = await STARTS[name]?.(stage, more);
       if (target !== undefined) targets.push(target);
       else missing.push({ name, why: 'there is no target of this name' });
     } catch (error) {

@@ -11,6 +11,11 @@ import type { Gateway } from '../support/gateway.ts';
 import { call, RawClient } from '../support/raw-client.ts';
 import { sleep } from '../support/wait.ts';
 
+/** `STOA_TEST_LONG=1`: ten times as many, and the time that so many take to come. */
+const LONG = process.env['STOA_TEST_LONG'] === '1';
+export const SCALE = LONG ? 10 : 1;
+export const PATIENCE = LONG ? 6 : 1;
+
 const BATCH = 100;
 
 /** Opens `count` connections, a batch at a time, and sends the same first bytes on each. */

@@ -15,14 +15,39 @@ const HIDDEN = [
   'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
 ];
 
-export const TRAILER_FIELDS = ['x-sum: 1', 'X-Empty:', 'Content-Length: 5', 'Transfer-Encoding: chunked', 'Host: evil.test'];
+export const TRAILER_FIELDS = [
+  'x-sum: 1',
+  'X-Empty:',
+  'Content-Length: 5',
+  'Transfer-Encoding: chunked',
+  'Host: evil.test',
+];
 
-const EXTENSIONS = [';a', ';a=b', ';a="b;\\"c"', ' ;a', ';a = b', ';a;b;c', ';long='.padEnd(300, 'e'), '; a', ';a=', ';="x"'];
+const EXTENSIONS = [
+  ';a',
+  ';a=b',
+  ';a="b;\\"c"',
+  ' ;a',
+  ';a = b',
+  ';a;b;c',
+  ';long='.padEnd(300, 'e'),
+  '; a',
+  ';a=',
+  ';="x"',
+];
 
 /** A body of 0 B to 200 KiB, most of them small. */
 export function bodyText(dice: Dice): string {
-  const filler = (sizeBytes: number) => ''.padEnd(sizeBytes, dice.one(['x', 'hello ', '\r\n', '0', '\0', '\xff']));
-  const kind = dice.weighted({ empty: 8, small: 50, hidden: 25, middle: 15, large: 1.5, huge: 0.3 });
+  const filler = (sizeBytes: number) =>
+    ''.padEnd(sizeBytes, dice.one(['x', 'hello ', '\r\n', '0', '\0', '\xff']));
+  const kind = dice.weighted({
+    empty: 8,
+    small: 50,
+    hidden: 25,
+    middle: 15,
+    large: 1.5,
+    huge: 0.3,
+  });
   if (kind === 'empty') return '';
   if (kind === 'hidden') return filler(dice.between(0, 12)) + dice.one(HIDDEN);
   if (kind === 'middle') return filler(dice.between(100, 5000));

@@ -28,7 +28,9 @@ const BYTES_MAX = 400_000;
 
 function cut(dice: Dice, bytes: Buffer): Piece[] {
   const count = dice.percent(55) ? 0 : dice.between(1, 5);
-  const places = Array.from({ length: count }, () => dice.between(0, bytes.length)).toSorted((a, b) => a - b);
+  const places = Array.from({ length: count }, () => dice.between(0, bytes.length)).toSorted(
+    (a, b) => a - b,
+  );
   return [...places, bytes.length].flatMap((end, at) => {
     const start = at === 0 ? 0 : (places[at - 1] ?? 0);
     const waitMs = at === 0 ? null : dice.one([null, 0, 0, 1, 2]);

@@ -55,7 +55,13 @@ class Conversation {
     this.#reading = reading;
     const { port, localAddress } = place;
     this.#refusalMaxMs = place.refusalMaxMs;
-    this.#socket = connect({ port, localAddress, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    this.#socket = connect({
+      port,
+      localAddress,
+      host: '127.0.0.1',
+      noDelay: true,
+      allowHalfOpen: true,
+    });
     this.#socket.on('connect', () => {
       this.#connected = true;
       this.#send(0);

@@ -10,7 +10,9 @@ export class Dice {
   readonly #random: () => number;
 
   constructor(seed: number, number: number) {
-    this.#random = seededRandom(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
+    this.#random = seededRandom(
+      Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b),
+    );
   }
 
   /** A whole number from `least` to `most`, both included. */

@@ -110,7 +110,8 @@ function endFault({ reading, heard }: Evidence, front: Front): Fault | null {
     return `hang: ${answers.length} answers to ${reading.requests.length} requests`;
   }
   if (ended === 'gave up' && front === 'native') return 'hang: nothing said to what is no request';
-  if (rest.length > 0 && !reset && !isBodyToHead(reading, heard)) return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
+  if (rest.length > 0 && !reset && !isBodyToHead(reading, heard))
+    return `garbage: ${JSON.stringify(rest.toString('latin1', 0, 200))}`;
   if (ended !== 'closed' || reset || front === 'uws') return null;
   const last = answers.at(-1);
   const isOver = last !== undefined && valuesOf(last.fields, 'connection').includes('close');
@@ -150,7 +151,8 @@ export function dissent(
     if (opinion !== undefined && isSame(opinion, arrivals[index] as Arrival)) continue;
     // node takes what stands behind CONNECT for a tunnel, also when it is refused.
     const isTunnel = reading.requests.slice(0, at).some(({ method }) => method === 'CONNECT');
-    const isRefused = isTunnel || opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE';
+    const isRefused =
+      isTunnel || (opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE');
     return isRefused ? 'abstains' : `dissent: llhttp reads ${opinion?.method} ${opinion?.target}`;
   }
   return null;

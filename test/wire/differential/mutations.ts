@@ -9,7 +9,31 @@ import type { Dice } from './dice.ts';
 
 type Mutation = (text: string, dice: Dice) => string;
 
-const BYTES = ['\r', '\n', '\r\n', ' ', '\t', '\0', '\v', '\f', ':', ';', ',', '"', '\\', '\x7f', '\x80', '\xa0', '\xff', '0', '1', 'a', '\r\n\r\n', '%', '/'];
+const BYTES = [
+  '\r',
+  '\n',
+  '\r\n',
+  ' ',
+  '\t',
+  '\0',
+  '\v',
+  '\f',
+  ':',
+  ';',
+  ',',
+  '"',
+  '\\',
+  '\x7f',
+  '\x80',
+  '\xa0',
+  '\xff',
+  '0',
+  '1',
+  'a',
+  '\r\n\r\n',
+  '%',
+  '/',
+];
 
 const SMUGGLERS = [
   'Content-Length: 0', 'Content-Length: 5', 'Content-Length: 41', 'Transfer-Encoding: chunked', 'Transfer-Encoding:chunked',
@@ -44,7 +68,9 @@ function onHeadLines(text: string, change: (lines: string[]) => void): string {
 }
 
 function toggledCase(text: string, dice: Dice): string {
-  return [...text].map((letter) => (dice.percent(50) ? letter.toUpperCase() : letter.toLowerCase())).join('');
+  return [...text]
+    .map((letter) => (dice.percent(50) ? letter.toUpperCase() : letter.toLowerCase()))
+    .join('');
 }
 
 function editNumber(text: string, dice: Dice, pattern: RegExp): string {
@@ -80,21 +106,37 @@ const MUTATIONS: readonly Mutation[] = [
     const where = nearLineEnd(text, dice);
     return splice(text, where, where, text.slice(where, where + dice.between(1, 60)));
   },
-  (text, dice) => onHeadLines(text, (lines) => lines.splice(dice.between(1, lines.length), 0, dice.one(SMUGGLERS))),
-  (text, dice) => onHeadLines(text, (lines) => lines.splice(dice.between(1, lines.length), 0, dice.one(lines))),
+  (text, dice) =>
+    onHeadLines(text, (lines) =>
+      lines.splice(dice.between(1, lines.length), 0, dice.one(SMUGGLERS)),
+    ),
+  (text, dice) =>
+    onHeadLines(text, (lines) => lines.splice(dice.between(1, lines.length), 0, dice.one(lines))),
   (text, dice) => onHeadLines(text, (lines) => lines.splice(dice.between(0, lines.length - 1), 1)),
   (text, dice) =>
     onHeadLines(text, (lines) => {
       const which = dice.between(0, lines.length - 1);
       const [name = '', ...rest] = (lines[which] ?? '').split(':');
-      lines[which] = [dice.percent(50) ? toggledCase(name, dice) : dice.one([`${name} `, ` ${name}`, `${name}_`, name.replace('-', '_')]), ...rest].join(':');
+      lines[which] = [
+        dice.percent(50)
+          ? toggledCase(name, dice)
+          : dice.one([`${name} `, ` ${name}`, `${name}_`, name.replace('-', '_')]),
+        ...rest,
+      ].join(':');
     }),
   (text, dice) =>
     onHeadLines(text, (lines) => {
       const which = dice.between(1, lines.length - 1);
-      lines[which] = (lines[which] ?? '').replace(/[:, ]/, (found) => found + dice.one(['\r\n ', '\r\n\t', '\n ', ' \r\n ']));
+      lines[which] = (lines[which] ?? '').replace(
+        /[:, ]/,
+        (found) => found + dice.one(['\r\n ', '\r\n\t', '\n ', ' \r\n ']),
+      );
     }),
-  (text, dice) => text.replace(dice.one([/\r\n/, /\r\n\r\n/, /\r\n(?=[0-9a-f]+\r\n)/]), dice.one(['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\0\r\n'])),
+  (text, dice) =>
+    text.replace(
+      dice.one([/\r\n/, /\r\n\r\n/, /\r\n(?=[0-9a-f]+\r\n)/]),
+      dice.one(['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\0\r\n']),
+    ),
   (text, dice) => editNumber(text, dice, /(?<=Content-Length: )\d+/gi),
   (text, dice) => editNumber(text, dice, /(?<=\r\n)[0-9a-f]{1,6}(?=[\r;])/gi),
   (text, dice) => text.slice(0, at(text, dice)),

@@ -93,7 +93,9 @@ class Connection {
       const ours = this.#ours.shift() as RequestMessage;
       const theirs = this.#theirs.shift() as Opinion;
       const isSame =
-        ours.method === theirs.method && ours.target === theirs.target && ours.body.equals(theirs.body);
+        ours.method === theirs.method &&
+        ours.target === theirs.target &&
+        ours.body.equals(theirs.body);
       if (!isSame) this.#fault(`two readings: ${brief(ours)}, llhttp ${brief(theirs)}`);
       const answer = this.#onRequest(ours);
       if (this.#socket.writable) this.#socket.write(answer);
@@ -134,7 +136,9 @@ export class ComparingUpstream {
   static start(watcher: Watcher): Promise<ComparingUpstream> {
     const upstream = new ComparingUpstream(watcher);
     return new Promise((resolve) => {
-      upstream.#server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => resolve(upstream));
+      upstream.#server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () =>
+        resolve(upstream),
+      );
     });
   }
 
