@@ -77,8 +77,15 @@ async function pair(
     const bytesBeside = workerBytesOf(target.service.pid);
     const held = connectionsTo(target.port);
     return {
-      ...{ kind: 'bounds', round, target: target.name, attack: attack.name },
-      ...{ alone, beside, held, bytesBefore, bytesBeside },
+      kind: 'bounds',
+      round,
+      target: target.name,
+      attack: attack.name,
+      alone,
+      beside,
+      held,
+      bytesBefore,
+      bytesBeside,
     };
   } finally {
     await attacking.stop();
