@@ -16,10 +16,11 @@
  * @module
  */
 
+import { sleep } from '../../test/support/wait.ts';
 import { startTarpit, type Attack, attacks, takePrecedence } from './attacks.ts';
 import { type LatencyResult, openLoop } from './client.ts';
 import { type Options, readOptions } from './options.ts';
-import { connectionsTo, workerBytesOf } from './processes.ts';
+import { connectionsTo, machineTicks, workerBytesOf, workersWaitedMs } from './processes.ts';
 import { verdict } from './report.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';
@@ -30,6 +31,8 @@ import { startTargets, type Target } from './targets.ts';
 interface Window {
   readonly through: LatencyResult;
   readonly direct: LatencyResult;
+  /** Why this window does not count; empty when it does. */
+  readonly void: string;
 }
 
 interface Row {
@@ -50,15 +53,32 @@ const RATE = 500;
 const CONNECTIONS = 16;
 const BAR = 2;
 const MIB = 1_048_576;
+/** What the workers' run queue may cost a window: the targets that are idle share their core. */
+const WAITED_MAX_MS = 40;
+const STOLEN_MAX = 0.05;
+/** A client that is later than this measures itself. */
+const LAG_MAX_US = 1000;
+/** Until a target has done with the attack that is over. */
+const SETTLE_MS = 1500;
 
-async function measure(port: number, direct: number, options: Options): Promise<Window> {
+async function measure(target: Target, direct: number, options: Options): Promise<Window> {
   const { seconds, seed } = options;
   const plan = { rate: RATE, connections: CONNECTIONS, seconds };
+  const ticks = machineTicks();
+  const before = workersWaitedMs(target.service.pid);
   const [through, straight] = await Promise.all([
-    openLoop({ ...plan, port, seed }),
+    openLoop({ ...plan, port: target.port, seed }),
     openLoop({ ...plan, port: direct, seed: seed + 1 }),
   ]);
-  return { through, direct: straight };
+  const waitedMs = workersWaitedMs(target.service.pid) - before;
+  const after = machineTicks();
+  const stolen = (after.stolen - ticks.stolen) / (after.total - ticks.total);
+  const voids = [
+    waitedMs > WAITED_MAX_MS ? `the target waited ${Math.round(waitedMs)} ms for its core` : '',
+    stolen > STOLEN_MAX ? `${Math.round(stolen * 100)} % of the time was stolen` : '',
+    through.lagP99Us > LAG_MAX_US ? `the client was ${Math.round(through.lagP99Us)} µs late` : '',
+  ];
+  return { through, direct: straight, void: voids.filter(Boolean).join('; ') };
 }
 
 /** One window alone, and one beside the attack. */
@@ -69,11 +89,11 @@ async function pair(
   options: Options,
 ): Promise<Row> {
   const seeds = { ...options, seed: options.seed + 2 * round };
-  const alone = await measure(target.port, upstreamPort, seeds);
+  const alone = await measure(target, upstreamPort, seeds);
   const bytesBefore = workerBytesOf(target.service.pid);
   const attacking = await attack.begin(target.port);
   try {
-    const beside = await measure(target.port, upstreamPort, seeds);
+    const beside = await measure(target, upstreamPort, seeds);
     const bytesBeside = workerBytesOf(target.service.pid);
     const held = connectionsTo(target.port);
     return {
@@ -89,6 +109,7 @@ async function pair(
     };
   } finally {
     await attacking.stop();
+    await sleep(SETTLE_MS);
   }
 }
 
@@ -126,18 +147,26 @@ function tableRow(
   };
 }
 
-function printBounds(rows: readonly Row[], seed: number): void {
+function voidOf({ alone, beside }: Row): string {
+  return [alone.void, beside.void].filter(Boolean).join('; ');
+}
+
+function printBounds(all: readonly Row[], seed: number): void {
+  const rows = all.filter((row) => voidOf(row) === '');
   const names = [...new Set(rows.map((row) => row.attack))].toSorted();
   const subjects = [...new Set(rows.map((row) => row.target))].toSorted();
   printTable(
     `${2 * RATE} requests/s beside an attack: ms, median [95 % interval]; ratio paired by round`,
     names.flatMap((attack) =>
-      subjects.map((target) => {
+      subjects.flatMap((target) => {
         const own = rows.filter((row) => row.attack === attack && row.target === target);
-        return tableRow(attack, target, own, seed);
+        return own.length > 0 ? [tableRow(attack, target, own, seed)] : [];
       }),
     ),
   );
+  for (const row of all.filter((one) => voidOf(one) !== '')) {
+    console.log(`void: round ${row.round}, ${row.target} beside ${row.attack}: ${voidOf(row)}`);
+  }
 }
 
 async function play({ stage, targets, missing }: Scene, options: Options): Promise<void> {

@@ -120,6 +120,18 @@ export function workerBytesOf(root: number): number {
 }
 
 /**
+ * How long the first threads of a process's descendants were ready and had no processor, in ms.
+ * Source: kernel, Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat.
+ */
+export function workersWaitedMs(root: number): number {
+  const [, ...workers] = treeOf(root);
+  const waits = workers.map(
+    (pid) => readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1],
+  );
+  return waits.reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1e6, 0);
+}
+
+/**
  * Established connections to a port of 127.0.0.1. Source: proc(5), /proc/net/tcp: local address,
  * state 01.
  */
