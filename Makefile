@@ -16,6 +16,8 @@ CASES ?= 1000000
 FRONT ?= native
 # Milliseconds after which a Node test fails as hanging; a whole file counts as one, too.
 TEST_TIMEOUT_MS ?= 600000
+# Requests of the mix-up test under `make soak`.
+SOAK_REQUESTS ?= 1000000
 # Rounds, and seconds of each measured window, of the benchmarks; 2 and 2 for a first look.
 BENCH_ROUNDS ?= 10
 BENCH_S ?= 4
@@ -39,6 +41,8 @@ TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
 # Those whose gateways have the front that STOA_TEST_FRONT names: what is promised of both.
 EITHER_FRONT_TESTS := $(filter dist/test/exchange/% dist/test/bounds/% dist/test/processes/% \
 	$(patsubst %,dist/test/%.test.js,headers peers problems rate-limit-headers routing),$(TESTS))
+# Those that STOA_TEST_LONG=1 makes longer. One after the other: what they measure is memory, on a machine they fill.
+SOAK_TESTS := $(filter dist/test/bounds/% dist/test/exchange/streaming.test.js,$(TESTS))
 NODE_TEST = $(NODE) --enable-source-maps --test --test-reporter=spec --test-timeout=$(TEST_TIMEOUT_MS)
 
 .PHONY: help
@@ -106,6 +110,21 @@ $(TEST_PKI): native/tls/examples/test_pki.rs native/tls/Cargo.toml Cargo.lock | 
 	$(CARGO) build --locked --package gateway-tls --example test_pki --target-dir $(TARGET_DIR)
 	@mkdir -p $(@D) && cp $(TARGET_DIR)/debug/examples/test_pki $@
 
+# Both ends of 5 000 exchanges are in one process. 28 000 ports of 127.0.0.1 are left to clients by default.
+SOAK_FILES_MIN := 16384
+
+.PHONY: soak
+soak: build ## the long forms, on each front: 10 000 idle and 5 000 slow clients, bodies of 1 GiB, a million mixed requests
+	@ulimit -n "$$(ulimit -Hn)"; [ "$$(ulimit -n)" = unlimited ] || [ "$$(ulimit -n)" -ge $(SOAK_FILES_MIN) ] || { \
+		echo "too few open files: $$(ulimit -n) of $(SOAK_FILES_MIN)"; echo '    raise it: ulimit -Hn, as root'; exit 1; } >&2; \
+	failed=0; \
+	for front in uws native; do \
+		printf '\nthe long forms on the front %s:\n\n' $$front; \
+		STOA_TEST_FRONT=$$front STOA_TEST_LONG=1 $(NODE_TEST) --test-concurrency=1 $(SOAK_TESTS) || failed=1; \
+		STOA_TEST_FRONT=$$front $(NODE) --enable-source-maps dist/test/soak/mixups.js $(SOAK_REQUESTS) || failed=1; \
+	done; \
+	exit $$failed
+
 .PHONY: check-types
 check-types: $(MODULES) ## type-check without writing files
 	$(BIN)/tsc --project tsconfig.json --noEmit --incremental false
@@ -156,6 +175,10 @@ $(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Car
 $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
+.PHONY: bench-bounds
+bench-bounds: build $(OPEN_LOOP) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
+	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
+
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)
 	$(CARGO) bench --locked --package gateway-core --target-dir $(TARGET_DIR)
@@ -175,9 +198,14 @@ fuzz-wire: build ## send CASES random requests (1000000) through FRONT (native, 
 # What a client, an upstream and a dying worker can do to native code; SANITIZE_TESTS names others.
 SANITIZE_TESTS ?= $(filter dist/test/wire/% dist/test/front/% dist/test/exchange/% %/processes/replacement.test.js,$(TESTS))
 
+# On the native front only those that it is not in by themselves already.
 .PHONY: sanitize
-sanitize: $(COMPILED) ## run wire, front, exchange and replacement tests under the address sanitizer (needs nightly Rust)
-	@TEST_TIMEOUT_MS=$(TEST_TIMEOUT_MS) scripts/sanitize.sh $(SANITIZE_TESTS)
+sanitize: $(COMPILED) ## run wire, front, exchange and replacement tests on each front under the address sanitizer (needs nightly Rust)
+	@failed=0; \
+	export TEST_TIMEOUT_MS=$(TEST_TIMEOUT_MS); \
+	STOA_TEST_FRONT=uws scripts/sanitize.sh $(SANITIZE_TESTS) || failed=1; \
+	STOA_TEST_FRONT=native scripts/sanitize.sh $(or $(filter $(EITHER_FRONT_TESTS),$(SANITIZE_TESTS)),$(SANITIZE_TESTS)) || failed=1; \
+	exit $$failed
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs tests against a gateway whose addon is instrumented with the address sanitizer: `sanitize.sh TEST.js …`, paths
 # in dist/. Exit: 0 when every test passes and no process reported anything; 1 otherwise. The reports stay in
-# target/asan/reports.
+# target/asan/reports-FRONT; STOA_TEST_FRONT names the front of those tests that do not say which.
 #
 # The runtime is nightly's own, of the LLVM that compiled the addon, made into a library that node can preload: Debian's
 # belongs to another LLVM. Seen are accesses by our Rust code and its crates, and calls into libc (memcpy, read, free)
@@ -33,7 +33,7 @@ archive=$(rustc +nightly --print target-libdir --target $triple)/librustc-nightl
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/asan
 tree=$target/tree
-reports=$target/reports
+reports=$target/reports-${STOA_TEST_FRONT:-uws}
 runtime=$target/asan-runtime.so # not libasan.so: it would take itself for a second runtime, and end
 rm -rf "$tree" "$reports"
 mkdir -p "$tree/native/addon" "$reports"

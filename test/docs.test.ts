@@ -64,7 +64,7 @@ describe('docs/reference', () => {
   });
 
   it('has every metric, and no other', () => {
-    const table = section('native/core/src/metrics/render.rs', 'METRICS: &[', '\n];');
+    const table = section('native/core/src/metrics/table.rs', 'METRICS: &[', '\n];');
     assert.deepEqual(tabled('docs/reference/metrics.md'), captures(table, /\(\s*"(stoa_\w+)"/g));
   });
 

@@ -11,10 +11,8 @@
  * @module
  */
 
-import { join } from 'node:path';
-
+import { type LatencyResult, openLoop } from './client.ts';
 import { type Options, readOptions } from './options.ts';
-import { run } from './processes.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { verdict } from './report.ts';
 import { type Scene, withScene } from './scene.ts';
@@ -23,19 +21,6 @@ import { estimate, median, seeded, shuffled } from './statistics.ts';
 import { printTable, withInterval } from './table.ts';
 import { LOAD_CORE, startTargets } from './targets.ts';
 import { wrk } from './wrk.ts';
-
-/** What the client prints. */
-interface LatencyResult {
-  readonly due: number;
-  readonly answered: number;
-  /** Answers that were no 200 of the right length, and lost connections. */
-  readonly faults: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  readonly p999Us: number;
-  /** By how much the client itself noticed late that a request was due. */
-  readonly lagP99Us: number;
-}
 
 interface Row extends LatencyResult {
   readonly kind: 'latency';
@@ -46,9 +31,6 @@ interface Row extends LatencyResult {
 }
 
 const TARGETS = ['gateway', 'nginx', 'haproxy'];
-/** `make bench-load` builds it from bench/load/open-loop. */
-const CLIENT = join(import.meta.dirname, '../../../.build/open-loop/release/open-loop');
-const WARM_UP_S = 1;
 const CAPACITY_WINDOWS = 3;
 const BAR_MS = 0.5;
 /** A client that is later than this measures itself. */
@@ -73,20 +55,9 @@ async function measure(
   rate: number,
   options: Options,
 ): Promise<Row> {
-  const flags: Readonly<Record<string, string | number>> = {
-    port: target.port,
-    path: '/api/small',
-    key: CALLER.key,
-    'body-bytes': BODY_BYTES.small,
-    rate: Math.round(rate),
-    seconds: options.seconds,
-    'warm-up': WARM_UP_S,
-    connections: options.connections,
-    seed: options.seed + round,
-  };
-  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  const output = await run(LOAD_CORE, CLIENT, args);
-  const result: LatencyResult = JSON.parse(output);
+  const { seconds, connections } = options;
+  const seed = options.seed + round;
+  const result = await openLoop({ port: target.port, rate, seconds, connections, seed });
   const voids = [
     result.faults > 0 ? `${result.faults} faults` : '',
     result.answered < result.due ? `${result.due - result.answered} without an answer` : '',

@@ -11,7 +11,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { statOf } from '../../test/support/processes.ts';
+import { residentBytes, statOf } from '../../test/support/processes.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -111,6 +111,36 @@ function treeOf(root: number): number[] {
   const tree = [root];
   for (const pid of tree) tree.push(...(childrenOf.get(pid) ?? []));
   return tree;
+}
+
+/** Resident memory of what descends from a process: its workers, in bytes. */
+export function workerBytesOf(root: number): number {
+  const [, ...workers] = treeOf(root);
+  return workers.reduce((sum, pid) => sum + residentBytes(pid), 0);
+}
+
+/**
+ * How long the first threads of a process's descendants were ready and had no processor, in ms.
+ * Source: kernel, Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat.
+ */
+export function workersWaitedMs(root: number): number {
+  const [, ...workers] = treeOf(root);
+  const waits = workers.map(
+    (pid) => readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1],
+  );
+  return waits.reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1e6, 0);
+}
+
+/**
+ * Established connections to a port of 127.0.0.1. Source: proc(5), /proc/net/tcp: local address,
+ * state 01.
+ */
+export function connectionsTo(port: number): number {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, at, , state]) => at === local && state === '01').length;
 }
 
 /** User and system time that a process tree has used so far. */

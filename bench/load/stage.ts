@@ -79,6 +79,7 @@ export class Stage {
       PORT: `${port}`,
       UPSTREAM_PORT: `${this.upstreamPort}`,
       ENVOY_CREDENTIALS: envoyCredentials(),
+      NGINX_CONNECTIONS: '4096',
       ...values,
     };
     const source = readFileSync(join(TEMPLATES, template), 'utf8');

@@ -37,7 +37,11 @@ export interface Missing {
   readonly why: string;
 }
 
-type Start = (stage: Stage) => Promise<Target>;
+/** What a benchmark puts into the targets' configurations, by the names in `peers/`. */
+export type More = Readonly<Record<string, string>>;
+
+type Start = (stage: Stage, more: More) => Promise<Target>;
+type Starts = Readonly<Record<string, Start>>;
 
 function output(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -59,8 +63,10 @@ export async function startGateway(
   stage: Stage,
   name = 'gateway',
   { workers = 1, cores = TARGET_CORE, front = 'uws', tls = '' } = {},
+  more: More = {},
 ): Promise<Target> {
   const { file, port } = await stage.render('gateway.yaml', `${name}.yaml`, {
+    ...more,
     WORKERS: `${workers}`,
     FRONT: front,
     TLS: tls,
@@ -70,12 +76,9 @@ export async function startGateway(
   return { name, version: `Node ${process.version}`, port, service };
 }
 
-async function startNginx(
-  stage: Stage,
-  values: Readonly<Record<string, string>> = {},
-): Promise<Target> {
+async function startNginx(stage: Stage, more: More = {}): Promise<Target> {
   const binary = sbin('nginx');
-  const { file, port } = await stage.render('nginx.conf', 'nginx.conf', values);
+  const { file, port } = await stage.render('nginx.conf', 'nginx.conf', more);
   const service = start(TARGET_CORE, binary, ['-p', stage.folder, '-e', 'stderr', '-c', file]);
   return { name: 'nginx', version: nginxVersion(), port, service };
 }
@@ -98,10 +101,10 @@ async function startEnvoy(stage: Stage): Promise<Target> {
   return { name: 'envoy', version, port, service };
 }
 
-const STARTS: Readonly<Record<string, Start>> = {
-  gateway: (stage) => startGateway(stage),
-  native: (stage) => startGateway(stage, 'native', { front: 'native' }),
-  nginx: (stage) => startNginx(stage),
+const STARTS: Starts = {
+  gateway: (stage, more) => startGateway(stage, 'gateway', {}, more),
+  native: (stage, more) => startGateway(stage, 'native', { front: 'native' }, more),
+  nginx: startNginx,
   haproxy: startHaproxy,
   envoy: startEnvoy,
 };
@@ -109,7 +112,7 @@ const STARTS: Readonly<Record<string, Start>> = {
 export const TARGET_NAMES = Object.keys(STARTS);
 
 /** The same with TLS, of both versions, tickets and the same certificate. */
-function startsWithTls({ cert, key, text }: Certified): Readonly<Record<string, Start>> {
+function startsWithTls({ cert, key, text }: Certified): Starts {
   const tls = `tls: { certificates: [{ cert: ${cert}, key: ${key} }] }`;
   const directives = [
     `ssl_certificate ${cert};`,
@@ -130,7 +133,7 @@ function startsWithTls({ cert, key, text }: Certified): Readonly<Record<string, 
 
 /** Starts the targets of these names that can be had with TLS. */
 export function startTlsTargets(stage: Stage, names: readonly string[]): Started {
-  return startTargets(stage, names, startsWithTls(stage.certify()));
+  return startTargets(stage, names, { starts: startsWithTls(stage.certify()) });
 }
 
 type Started = Promise<{ targets: Target[]; missing: Missing[] }>;
@@ -139,13 +142,13 @@ type Started = Promise<{ targets: Target[]; missing: Missing[] }>;
 export async function startTargets(
   stage: Stage,
   names: readonly string[],
-  starts = STARTS,
+  { starts = STARTS, more = {} }: { readonly starts?: Starts; readonly more?: More } = {},
 ): Started {
   const targets: Target[] = [];
   const missing: Missing[] = [];
   for (const name of names) {
     try {
-      const target = await starts[name]?.(stage);
+      const target = await starts[name]?.(stage, more);
       if (target !== undefined) targets.push(target);
       else missing.push({ name, why: 'there is no target of this name' });
     } catch (error) {

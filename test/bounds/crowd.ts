@@ -11,14 +11,24 @@ import type { Gateway } from '../support/gateway.ts';
 import { call, RawClient } from '../support/raw-client.ts';
 import { sleep } from '../support/wait.ts';
 
+/** `STOA_TEST_LONG=1`: ten times as many, and the time that so many take to come. */
+const LONG = process.env['STOA_TEST_LONG'] === '1';
+export const SCALE = LONG ? 10 : 1;
+export const PATIENCE = LONG ? 6 : 1;
+
 const BATCH = 100;
 
 /** Opens `count` connections, a batch at a time, and sends the same first bytes on each. */
-export async function crowd(port: number, count: number, first = ''): Promise<RawClient[]> {
+export async function crowd(
+  port: number,
+  count: number,
+  first = '',
+  from?: string,
+): Promise<RawClient[]> {
   const clients: RawClient[] = [];
   while (clients.length < count) {
     const size = Math.min(BATCH, count - clients.length);
-    const batch = await Promise.all(Array.from({ length: size }, () => RawClient.open(port)));
+    const batch = await Promise.all(Array.from({ length: size }, () => RawClient.open(port, from)));
     if (first !== '') for (const client of batch) client.send(first);
     clients.push(...batch);
   }

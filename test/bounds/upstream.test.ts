@@ -14,12 +14,13 @@ import { type Gateway, startGateway } from '../support/gateway.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { sleep, until } from '../support/wait.ts';
 import { call } from '../support/raw-client.ts';
-import { crowd, disperse, isQuiet, othersAreServed } from './crowd.ts';
+import { crowd, disperse, isQuiet, othersAreServed, PATIENCE, SCALE } from './crowd.ts';
 
 const KIB = 1024;
 const SLACK_BYTES = 24 * KIB * KIB;
 const EXCHANGE_MAX_BYTES = 64 * KIB;
-const SCALE = process.env['STOA_TEST_LONG'] === '1' ? 10 : 1;
+/** The upstream is in the test's own process, which has every client to look after, too. */
+const CONNECT_MS = 1000 * PATIENCE;
 const TRICKLE_BYTES = 20;
 
 function get(path: string): string {
@@ -45,10 +46,10 @@ describe('upstreams that cost more than they should', () => {
     gateway = await startGateway(`
 limits: { exchangesMax: ${600 * SCALE} }
 upstreams:
-  silent: { ${endpoints}, timeouts: { responseMs: 2500 }, connections: { max: 65536 } }
-  trickle: { ${endpoints}, timeouts: { idleMs: 2000 }, connections: { max: 65536 } }
+  silent: { ${endpoints}, timeouts: { connectMs: ${CONNECT_MS}, responseMs: ${2500 * PATIENCE} }, connections: { max: 65536 } }
+  trickle: { ${endpoints}, timeouts: { connectMs: ${CONNECT_MS}, idleMs: ${2000 * PATIENCE} }, connections: { max: 65536 } }
   few: { ${endpoints}, timeouts: { responseMs: 1500 }, connections: { max: 2, idleMax: 2, pendingMax: 3 } }
-  up: { ${endpoints} }
+  up: { ${endpoints}, timeouts: { connectMs: ${CONNECT_MS} } }
 routes:
   - { name: silent, match: { path: /silent }, upstream: silent }
   - { name: trickle, match: { path: /trickle }, upstream: trickle }
@@ -61,36 +62,38 @@ routes:
     await stopAll(gateway, upstream);
   });
 
-  it('one that never answers: everybody waiting gets a 504, the others their answers', async () => {
+  it('one that never answers: everybody waiting gets a 504, the others their answers', async (t) => {
     const count = 300 * SCALE;
     const start = gateway.workerBytes();
     const waiting = await crowd(gateway.port, count, get('/silent'));
     await othersAreServed(gateway);
     const growth = gateway.workerBytes() - start;
+    t.diagnostic(`${Math.round(growth / KIB)} KiB for ${count} exchanges`);
     assert.ok(growth < SLACK_BYTES + count * EXCHANGE_MAX_BYTES, `grew by ${growth} bytes`);
 
     const statusOf = (index: number) => waiting[index]?.seen().responses[0]?.status;
     await until(
       'all are answered',
       () => waiting.every((_, index) => statusOf(index) !== undefined),
-      8000,
+      8000 * PATIENCE,
     );
     assert.ok(waiting.every((_, index) => statusOf(index) === 504));
     disperse(waiting);
     await isQuiet(gateway);
   });
 
-  it('one that trickles: every byte arrives, the others get their answers', async () => {
+  it('one that trickles: every byte arrives, the others get their answers', async (t) => {
     const count = 100 * SCALE;
     const start = gateway.workerBytes();
     const reading = await crowd(gateway.port, count, get('/trickle'));
     await othersAreServed(gateway);
     const growth = gateway.workerBytes() - start;
+    t.diagnostic(`${Math.round(growth / KIB)} KiB for ${count} exchanges`);
     assert.ok(growth < SLACK_BYTES + count * EXCHANGE_MAX_BYTES, `grew by ${growth} bytes`);
 
     const isWhole = () =>
       reading.every((client) => client.seen().responses[0]?.body.length === TRICKLE_BYTES);
-    await until('all have everything', isWhole, 15_000);
+    await until('all have everything', isWhole, 15_000 * PATIENCE);
     disperse(reading);
     await isQuiet(gateway);
   });
@@ -99,7 +102,11 @@ routes:
     const tooMany = 650 * SCALE;
     const waiting = await crowd(gateway.port, tooMany, get('/silent'));
     const statuses = () => waiting.map((client) => client.seen().responses[0]?.status ?? 0);
-    await until('all are answered', () => statuses().every((status) => status !== 0), 10_000);
+    await until(
+      'all are answered',
+      () => statuses().every((status) => status !== 0),
+      10_000 * PATIENCE,
+    );
     const refused = statuses().filter((status) => status === 503).length;
     assert.equal(refused, tooMany - 600 * SCALE);
     disperse(waiting);

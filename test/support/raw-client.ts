@@ -56,10 +56,14 @@ export class RawClient {
     });
   }
 
-  /** `localAddress` is where it calls from, any of 127.0.0.0/8. */
-  static open(port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
+  /**
+   * `localAddress` is where it calls from, any of 127.0.0.0/8. Only who says it is bound: the
+   * kernel looks for a port of its own for each, which takes seconds once thousands are taken.
+   */
+  static open(port: number, localAddress?: string): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
+      const from = localAddress === undefined ? {} : { localAddress };
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...from });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
