@@ -49,7 +49,13 @@ describe('a listener', () => {
 
   it('of the other front has none, and may not be given any', () => {
     assert.deepEqual(modelOf('').listeners, [
-      { address: '127.0.0.1:8080', front: 'uws', connections: null },
+      {
+        address: '127.0.0.1:8080',
+        front: 'uws',
+        connections: null,
+        tls: null,
+        proxyProtocol: null,
+      },
     ]);
     const [problem = ''] = problemsOf('[{ connections: { idleMs: 5 } }]');
     assert.match(problem, /listeners\[0\]\.connections: .*need "front: native"/);

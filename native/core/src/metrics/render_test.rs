@@ -84,6 +84,7 @@ fn each_metric_is_declared_once_and_used_as_declared() {
         one.request(0, 200, 1, 1, 1);
         one.upstream_latency(0, 1);
         one.problem(0);
+        one.tls_failure(0);
     });
     let names: HashSet<_> = METRICS.iter().map(|(name, ..)| *name).collect();
     assert_eq!(names.len(), METRICS.len());

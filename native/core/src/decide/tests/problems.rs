@@ -42,6 +42,7 @@ fn each_problem_has_its_cause_and_its_end() {
     let torn = |code: Code| (code, End::Torn);
     let lingers = |code: Code| (code, End::Lingers);
     let stays = |code: Code| (code, End::Stays);
+    let closes = |code: Code| (code, End::Closes);
     let mut gateway = gateway();
     gateway.forward(&get("/limited"));
     for (text, (code, expected)) in [
@@ -73,7 +74,7 @@ fn each_problem_has_its_cause_and_its_end() {
         (request("POST /read", &[("content-length", "0")]), stays(Code::MethodNotAllowed)),
         (request("post /open", &[]), stays(Code::MethodNotAllowed)),
         (request("TRACE /trace", &[]), stays(Code::MethodNotAllowed)),
-        (request("CONNECT gw.test:443", &[]), stays(Code::MethodNotAllowed)),
+        (request("CONNECT gw.test:443", &[]), closes(Code::MethodNotAllowed)),
         (request("POST /open", &[]), torn(Code::LengthRequired)),
         (request("PUT /open", &[]), torn(Code::LengthRequired)),
         (request("PATCH /open", &[]), torn(Code::LengthRequired)),
