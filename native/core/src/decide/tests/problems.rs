@@ -91,7 +91,7 @@ fn each_problem_has_its_cause_and_its_end() {
                     ("sec-websocket-version", "8"),
                 ],
             ),
-            stays(Code::UpgradeRequired),
+            closes(Code::UpgradeRequired),
         ),
         (get("/limited"), stays(Code::RateLimited)),
         (request("GET /open", &[("x", &long)]), torn(Code::HeadTooLarge)),
