@@ -161,7 +161,11 @@ impl Downstream {
         let mut skip = 0;
         if self.unsent_bytes() == 0 {
             let Some(socket) = &self.socket else { return false };
-            match net::transmit_parts(&socket.fd, parts) {
+            let progress = match parts {
+                [only] => net::transmit(&socket.fd, only),
+                _ => net::transmit_parts(&socket.fd, parts),
+            };
+            match progress {
                 Progress::Bytes(count) => skip = count,
                 Progress::Blocked => {}
                 Progress::Ended | Progress::Failed => return false,
