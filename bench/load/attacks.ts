@@ -11,7 +11,7 @@ import { join } from 'node:path';
 
 import { freePort } from '../../test/support/ports.ts';
 import { sleep, until } from '../../test/support/wait.ts';
-import { type Service, start } from './processes.ts';
+import { type Service, startBehind } from './processes.ts';
 import { LOAD_CORE, type Missing, type More } from './targets.ts';
 
 const READY_TIMEOUT_MS = 30_000;
@@ -31,7 +31,12 @@ export interface Attack {
 function own(name: string, kind: string, count: number, settleMs = 0): Attack {
   const begin = async (port: number): Promise<Service> => {
     const program = join(import.meta.dirname, 'attacker.js');
-    const service = lowly(process.execPath, [program, kind, `${port}`, `${count}`]);
+    const service = startBehind(LOAD_CORE, process.execPath, [
+      program,
+      kind,
+      `${port}`,
+      `${count}`,
+    ]);
     const isReady = (): boolean => {
       if (!service.alive()) throw new Error(`the attacker has ended: ${service.output()}`);
       return service.output().includes('ready');
@@ -58,34 +63,11 @@ function slowhttptest(
   const begin = async (port: number): Promise<Service> => {
     const url = `http://127.0.0.1:${port}${path}`;
     const args = [mode, '-u', url, '-l', `${LENGTH_S}`, '-v', '0', ...flags];
-    const service = lowly('slowhttptest', args);
+    const service = startBehind(LOAD_CORE, 'slowhttptest', args);
     await sleep(rampMs);
     return service;
   };
   return { name: `slowhttptest ${mode}, ${what}`, begin };
-}
-
-function lowly(command: string, args: readonly string[]): Service {
-  const nice = ['nice', '-n', isFirst ? '0' : '19'];
-  return start(LOAD_CORE, 'chrt', ['--other', '0', ...nice, command, ...args]);
-}
-
-/** Whether what this process starts runs before everything else, but for attacks. */
-let isFirst = false;
-
-/**
- * Gives client, upstream and targets to come real-time priority, which the attacks do not get:
- * neither they nor whatever else the machine does is then in the numbers. False without the right
- * to (root, CAP_SYS_NICE); attacks are nice instead.
- */
-export function takePrecedence(): boolean {
-  try {
-    execFileSync('chrt', ['--rr', '--pid', '1', `${process.pid}`], { stdio: 'pipe' });
-    isFirst = true;
-  } catch {
-    isFirst = false;
-  }
-  return isFirst;
 }
 
 const OWN: readonly Attack[] = [
@@ -124,7 +106,10 @@ export function attacks(): { attacks: readonly Attack[]; missing: readonly Missi
 /** Starts the upstream that attacks go to, and gives what the targets must know of it. */
 export async function startTarpit(): Promise<{ service: Service; more: More }> {
   const port = await freePort();
-  const service = lowly(process.execPath, [join(import.meta.dirname, 'tarpit.js'), `${port}`]);
+  const service = startBehind(LOAD_CORE, process.execPath, [
+    join(import.meta.dirname, 'tarpit.js'),
+    `${port}`,
+  ]);
   const url = `http://127.0.0.1:${port}`;
   const more = {
     NGINX_CONNECTIONS: '20000',

@@ -17,10 +17,16 @@
  */
 
 import { sleep } from '../../test/support/wait.ts';
-import { startTarpit, type Attack, attacks, takePrecedence } from './attacks.ts';
+import { startTarpit, type Attack, attacks } from './attacks.ts';
 import { type LatencyResult, openLoop } from './client.ts';
 import { type Options, readOptions } from './options.ts';
-import { connectionsTo, machineTicks, workerBytesOf, workersWaitedMs } from './processes.ts';
+import {
+  connectionsTo,
+  machineTicks,
+  takePrecedence,
+  workerBytesOf,
+  workersWaitedMs,
+} from './processes.ts';
 import { verdict } from './report.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';
@@ -58,6 +64,8 @@ const WAITED_MAX_MS = 40;
 const STOLEN_MAX = 0.05;
 /** A client that is later than this measures itself. */
 const LAG_MAX_US = 1000;
+/** Until what each Node process does once, some 100 ms of work about 10 s after it began, is over. */
+const STARTED_MS = 15_000;
 /** Until a target has done with the attack that is over. */
 const SETTLE_MS = 1500;
 
@@ -178,6 +186,7 @@ async function play({ stage, targets, missing }: Scene, options: Options): Promi
   console.log('\nA well-behaved client beside an attack, open loop');
   printConditions(conditions);
 
+  await sleep(STARTED_MS);
   const random = seeded(options.seed);
   const pairs = targets.flatMap((target) => possible.attacks.map((attack) => ({ target, attack })));
   const rows: Row[] = [];
