@@ -185,7 +185,9 @@ export function dissent(
     const opinion = requests[at];
     if (at < 0) continue;
     if (opinion !== undefined && isSame(opinion, arrivals[index] as Arrival)) continue;
-    const isTunnel = reading.requests.slice(0, at).some(asksForTunnel);
+    // It reads no body of such a request either, and may so have nothing to say of it.
+    const until = opinion === undefined ? at + 1 : at;
+    const isTunnel = reading.requests.slice(0, until).some(asksForTunnel);
     const abstains =
       isTunnel || (opinion === undefined && error !== null && error !== 'HPE_INVALID_EOF_STATE');
     const fault = `dissent: llhttp reads ${opinion?.method} ${opinion?.target}`;
