@@ -3,6 +3,7 @@
 
 pub mod chunked;
 mod lines;
+pub mod proxy_protocol;
 pub mod request_head;
 pub mod response_head;
 pub mod router;

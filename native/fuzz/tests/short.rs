@@ -136,6 +136,11 @@ fn chunked_bodies_end_at_the_same_place_however_they_are_cut() {
 }
 
 #[test]
+fn preambles_say_what_a_naive_reading_finds() {
+    run("proxy_protocol", &[], gateway_fuzz::proxy_protocol::check);
+}
+
+#[test]
 fn routes_are_found_as_they_are_explained() {
     run("router", &[], gateway_fuzz::router::check);
 }
