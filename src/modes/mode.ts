@@ -20,7 +20,7 @@ export interface ModeOptions {
 }
 
 export interface RunningMode {
-  /** Opens log files by their names again: they may have been renamed. Never throws. */
+  /** Opens log files by their names again, and reads certificates anew. Never throws. */
   reloadFiles(): void;
   /** Accepts nothing more; resolves when nothing is open or the deadline has passed. */
   drain(deadlineMs: number): Promise<void>;

@@ -11,7 +11,7 @@ use gateway_core::{
 };
 
 use crate::{
-    listener_tls::{self, IdentityRules, ListenerTls},
+    listener_tls::{self, IdentityRules},
     shm::SegmentShape,
 };
 
@@ -30,8 +30,7 @@ pub(crate) struct Loaded {
 /// # Errors
 ///
 /// Files that can't be read, or hold something else.
-pub(crate) fn read_key_files(model_json: &str) -> Result<String, Vec<ModelError>> {
-    let model = parse(model_json)?;
+fn read_key_files(model: &Model) -> Result<String, Vec<ModelError>> {
     let mut text = String::new();
     let mut errors = Vec::new();
     for (index, path) in model.api_key_files.iter().enumerate() {
@@ -54,8 +53,23 @@ pub(crate) fn read_key_files(model_json: &str) -> Result<String, Vec<ModelError>
 /// # Errors
 ///
 /// Everything found wrong, by the path of the field.
-pub(crate) fn load(model_json: &str, keys: &str) -> Result<Loaded, Vec<ModelError>> {
+pub(crate) fn load(model: Model, keys: &str) -> Result<Loaded, Vec<ModelError>> {
+    let snapshot = compile(&model, keys)?;
+    Ok(Loaded { model, snapshot })
+}
+
+/// A model with the API keys in the files that it names.
+///
+/// # Errors
+///
+/// What is wrong with the model, or with the files if that is nothing.
+pub(crate) fn load_with_files(model_json: &str) -> Result<(Loaded, String), Vec<ModelError>> {
     let model = parse(model_json)?;
+    let keys = read_key_files(&model)?;
+    Ok((load(model, &keys)?, keys))
+}
+
+fn compile(model: &Model, keys: &str) -> Result<Snapshot, Vec<ModelError>> {
     let mut consumers = ConsumersBuilder::default();
     for (_, line) in key_lines(keys) {
         line.map_err(|error| error.to_string())
@@ -64,40 +78,32 @@ pub(crate) fn load(model_json: &str, keys: &str) -> Result<Loaded, Vec<ModelErro
             })
             .map_err(|message| vec![error_at("apiKeyFiles", message)])?;
     }
-    let snapshot = Snapshot::compile(&model, consumers)?;
-    Ok(Loaded { model, snapshot })
+    Snapshot::compile(model, consumers)
 }
 
 /// Everything that is wrong with a model, the files that it names included.
 pub(crate) fn check(model_json: &str) -> Vec<ModelError> {
-    let (keys, mut errors) = match read_key_files(model_json) {
+    let model = match parse(model_json) {
+        Ok(model) => model,
+        Err(errors) => return errors,
+    };
+    let (keys, mut errors) = match read_key_files(&model) {
         Ok(keys) => (keys, Vec::new()),
         Err(errors) => (String::new(), errors),
     };
-    errors.extend(load(model_json, &keys).err().unwrap_or_default());
-    if let Ok(model) = parse(model_json) {
-        // Any secret will do where nothing is encrypted with it.
-        errors.extend(listener_tls::load(&model, [1; 32]).err().unwrap_or_default());
-        errors.extend(IdentityRules::compile(&model, |_| None).err().unwrap_or_default());
-    }
-    // Both say so when the model can't be read.
-    errors.dedup();
+    errors.extend(compile(&model, &keys).err().unwrap_or_default());
+    // Any secret will do where nothing is encrypted with it.
+    errors.extend(listener_tls::load(&model, [1; 32]).err().unwrap_or_default());
+    errors.extend(IdentityRules::compile(&model, |_| None).err().unwrap_or_default());
     errors
 }
 
-/// The TLS of every listener; see [`listener_tls::load`].
+/// A model as the control plane hands it over.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the files, by the path of the field.
-pub(crate) fn read_tls(
-    model_json: &str,
-    secret: [u8; 32],
-) -> Result<Vec<Option<ListenerTls>>, Vec<ModelError>> {
-    listener_tls::load(&parse(model_json)?, secret)
-}
-
-fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {
+/// When it is none.
+pub(crate) fn parse(model_json: &str) -> Result<Model, Vec<ModelError>> {
     serde_json::from_str(model_json)
         .map_err(|error| vec![error_at("", format!("the model does not fit: {error}"))])
 }

@@ -34,8 +34,8 @@ struct Request {
 
 /// JSON of the verdict, the routes considered, and the stages of the one that was taken.
 pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, String> {
-    let keys = configuration::read_key_files(model_json).map_err(|errors| first(&errors))?;
-    let loaded = configuration::load(model_json, &keys).map_err(|errors| first(&errors))?;
+    let (loaded, _) =
+        configuration::load_with_files(model_json).map_err(|errors| first(&errors))?;
     let request: Request = serde_json::from_str(request_json).map_err(|error| error.to_string())?;
     let peer: IpAddr = request.client_ip.parse().map_err(|_| "the client address is none")?;
     let head = head_text(&request);

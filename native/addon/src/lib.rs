@@ -119,8 +119,9 @@ pub fn open_worker<'env>(
 ) -> Result<Unknown<'env>> {
     log_panics();
     let keys = Segment::read_text(segment_fd).map_err(failed)?;
-    let loaded =
-        configuration::load(&model_json, &keys).map_err(|errors| failed(first(&errors)))?;
+    let loaded = configuration::parse(&model_json)
+        .and_then(|model| configuration::load(model, &keys))
+        .map_err(|errors| failed(first(&errors)))?;
     drop(keys);
     let shape = configuration::segment_shape(&loaded);
     let segment = Segment::open(segment_fd, shape).map_err(failed)?;
@@ -189,7 +190,8 @@ pub fn close_access_log() -> Result<()> {
 #[napi]
 pub fn reload_certificates(model_json: String) -> Result<()> {
     let worker = opened()?;
-    let tls = configuration::read_tls(&model_json, worker.ticket_secret())
+    let tls = configuration::parse(&model_json)
+        .and_then(|model| listener_tls::load(&model, worker.ticket_secret()))
         .map_err(|errors| failed(first(&errors)))?;
     worker.set_tls(tls);
     Ok(())

@@ -86,9 +86,11 @@ impl IdentityRules {
                 match (IdentityRule::compile(&settings_of(rule)), number_of(name)) {
                     (Ok(rule), Some(number)) => rules.push((rule, number)),
                     (Ok(_), None) => {}
-                    (Err(error), _) => {
-                        let message = error.to_string().replace("common_name", "commonName");
-                        errors.push(ModelError { path: at, message });
+                    (Err(mut error), _) => {
+                        if error.field == "common_name" {
+                            error.field = "commonName";
+                        }
+                        errors.push(ModelError { path: at, message: error.to_string() });
                     }
                 }
             }

@@ -34,8 +34,8 @@ thread_local! {
 
 /// Makes the segment and keeps it. The descriptor stays open until the process ends.
 pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
-    let keys = configuration::read_key_files(model_json).map_err(|errors| first(&errors))?;
-    let loaded = configuration::load(model_json, &keys).map_err(|errors| first(&errors))?;
+    let (loaded, keys) =
+        configuration::load_with_files(model_json).map_err(|errors| first(&errors))?;
     let shape = configuration::segment_shape(&loaded);
     let seed = [fastrand::u64(..), fastrand::u64(..)];
     let (fd, segment) =

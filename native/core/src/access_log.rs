@@ -3,9 +3,13 @@
 //! A line never holds a query, a field value or a key. Members that don't apply are left out. Whatever bytes a client
 //! sent, the line is valid JSON on a single line: what is not UTF-8 comes out as `\u00XX`, byte by byte.
 //! Units: durations in microseconds, time in RFC 3339 with milliseconds.
-//! Source: RFC 8259, RFC 3339 §5.6; civil date after H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+//! Source: RFC 8259, RFC 3339 §5.6.
 
-use crate::json;
+use crate::{
+    calendar::{LAST_S, SECONDS_A_DAY, civil},
+    decimal::{digit, push_decimal, two_digits},
+    json,
+};
 
 /// What is known of an exchange when it has ended.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,61 +108,25 @@ fn push_number(out: &mut Vec<u8>, name: &[u8], value: u64) {
     push_decimal(out, value);
 }
 
-/// Appends `value` in decimal.
-pub(crate) fn push_decimal(out: &mut Vec<u8>, value: u64) {
-    if value < 10 {
-        return out.push(digit(value));
-    }
-    let mut digits = [b'0'; 20];
-    let mut rest = value;
-    let mut used = 0;
-    for place in digits.iter_mut().rev() {
-        *place = digit(rest);
-        rest /= 10;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.split_at(digits.len() - used).1);
-}
-
-/// Appends the last two digits of `value`.
-fn push_two(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(&[digit(value / 10), digit(value)]);
-}
-
-fn digit(value: u64) -> u8 {
-    b'0' + u8::try_from(value % 10).unwrap_or_default()
-}
-
 /// `2026-11-21T13:58:07.042Z`; years after 9999 stay there.
 fn push_time(out: &mut Vec<u8>, unix_ms: u64) {
-    let seconds = (unix_ms / 1_000).min(253_402_300_799);
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let leaps = day_of_era / 1_460 + day_of_era / 146_096;
-    let year_of_era = (day_of_era + day_of_era / 36_524 - leaps) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    push_two(out, year / 100);
-    push_two(out, year);
-    out.push(b'-');
-    push_two(out, month);
-    out.push(b'-');
-    push_two(out, day_of_year - (153 * month_from_march + 2) / 5 + 1);
-    out.push(b'T');
-    push_two(out, second / 3_600);
-    out.push(b':');
-    push_two(out, second / 60 % 60);
-    out.push(b':');
-    push_two(out, second % 60);
-    out.push(b'.');
+    let seconds = (unix_ms / 1_000).min(LAST_S);
+    let second = seconds % SECONDS_A_DAY;
+    let (year, month, day) = civil(seconds / SECONDS_A_DAY);
+    for (digits, behind) in [
+        (year / 100, &b""[..]),
+        (year, b"-"),
+        (month, b"-"),
+        (day, b"T"),
+        (second / 3_600, b":"),
+        (second / 60 % 60, b":"),
+        (second % 60, b"."),
+    ] {
+        out.extend_from_slice(&two_digits(digits));
+        out.extend_from_slice(behind);
+    }
     out.push(digit(unix_ms / 100));
-    push_two(out, unix_ms);
+    out.extend_from_slice(&two_digits(unix_ms));
     out.push(b'Z');
 }
 

@@ -77,13 +77,6 @@ fn the_longest_time_keeps_its_form() {
 
 proptest! {
     #[test]
-    fn numbers_are_written_as_the_library_writes_them(value: u64, shift in 0_u32..64) {
-        let mut out = Vec::new();
-        push_decimal(&mut out, value >> shift);
-        prop_assert_eq!(out, (value >> shift).to_string().into_bytes());
-    }
-
-    #[test]
     fn always_one_line_of_valid_json(
         bytes in prop::collection::vec(any::<u8>(), 0..64),
         text in any::<String>(),

@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod access_log;
+mod calendar;
 pub mod credentials;
 pub mod decide;
+mod decimal;
 pub mod forwarded;
 mod hex;
 pub mod http1;

@@ -6,7 +6,7 @@
 use httparse::Header;
 
 use crate::{
-    access_log::push_decimal,
+    decimal::push_decimal,
     forwarded,
     http1::{
         field::{ConnectionOptions, is_called, is_hop_by_hop},

@@ -2,10 +2,10 @@
 //!
 //! Source: RFC 9110 §5.6.7 (IMF-fixdate).
 
-const SECONDS_A_DAY: u64 = 86_400;
-
-/// `Fri, 31 Dec 9999 23:59:59 GMT`; the format has four digits for a year.
-const LAST_S: u64 = 253_402_300_799;
+use crate::{
+    calendar::{LAST_S, SECONDS_A_DAY, civil},
+    decimal::two_digits,
+};
 
 /// The second `unix_s` after 1970 began, in UTC; any after the year 9999 is written as its last.
 pub fn imf_fixdate(unix_s: u64) -> [u8; 29] {
@@ -24,30 +24,6 @@ pub fn imf_fixdate(unix_s: u64) -> [u8; 29] {
         w0, w1, w2, b',', b' ', d0, d1, b' ', m0, m1, m2, b' ', y0, y1, y2, y3, b' ', h0, h1, b':',
         n0, n1, b':', s0, s1, b' ', b'G', b'M', b'T',
     ]
-}
-
-/// Year, month (1–12) and day (1–31) of the day `days` after 1 January 1970.
-///
-/// Counts in years that start in March, so that a leap day is the last of its year, and in eras
-/// of 400 years, which all have the same days.
-fn civil(days: u64) -> (u64, u64, u64) {
-    const DAYS_AN_ERA: u64 = 146_097;
-    /// From 1 March of the year 0 to 1 January 1970.
-    const DAYS_BEFORE: u64 = 719_468;
-
-    let days = days + DAYS_BEFORE;
-    let (era, day) = (days / DAYS_AN_ERA, days % DAYS_AN_ERA);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next_year, month, day)
-}
-
-/// The last two digits of a number.
-fn two_digits(number: u64) -> [u8; 2] {
-    [number / 10, number].map(|number| b'0' + u8::try_from(number % 10).unwrap_or(0))
 }
 
 const fn weekday(days: u64) -> [u8; 3] {

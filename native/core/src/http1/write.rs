@@ -6,7 +6,7 @@
 //!
 //! Source: RFC 9112 §2.3, §4, §6, §9.3; RFC 9110 §6.2.
 
-use crate::status::write_status;
+use crate::{decimal::push_decimal, status::write_status};
 
 /// Tells a client that waits for it to send its body. Source: RFC 9110 §15.2.1.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -82,7 +82,7 @@ pub fn write_response_end(
     match framing {
         ResponseFraming::Length(length) => {
             out.extend_from_slice(b"content-length: ");
-            write_number(out, length);
+            push_decimal(out, length);
             out.extend_from_slice(b"\r\n");
         }
         ResponseFraming::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
@@ -95,21 +95,6 @@ pub fn write_response_end(
         (_, ConnectionField::KeepAlive) => b"connection: keep-alive\r\n\r\n",
         (_, ConnectionField::None) => b"\r\n",
     });
-}
-
-/// Appends decimal digits.
-pub(crate) fn write_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut used = 0;
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        used += 1;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
 }
 
 #[cfg(test)]

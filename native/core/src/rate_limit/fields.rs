@@ -109,7 +109,7 @@ fn push_string(out: &mut Vec<u8>, text: &str) {
 
 fn push_number(out: &mut Vec<u8>, before: &[u8], number: u64) {
     out.extend_from_slice(before);
-    crate::access_log::push_decimal(out, number);
+    crate::decimal::push_decimal(out, number);
 }
 
 #[cfg(test)]

@@ -51,9 +51,13 @@ impl Listener {
 }
 
 impl State {
-    /// Takes the connections that are waiting.
-    pub(super) fn accept_from(&mut self, number: usize, now_ns: u64) {
-        for _ in 0..ACCEPTS_A_TURN {
+    /// Takes the connections that are waiting on a listener that is ready.
+    pub(super) fn listener_ready(&mut self, number: usize, now_ns: u64) {
+        self.accept_from(number, ACCEPTS_A_TURN, now_ns);
+    }
+
+    fn accept_from(&mut self, number: usize, most: usize, now_ns: u64) {
+        for _ in 0..most {
             let Some(listener) = self.front.listeners.get_mut(&number) else { return };
             match net::accept(&listener.fd) {
                 Arrival::Connection(fd, peer) => self.admit(number, fd, peer, now_ns),
@@ -147,9 +151,7 @@ impl State {
 
     /// Accepts nothing more on a listener; connections that were waiting are still taken.
     pub(in super::super) fn stop_listening(&mut self, number: usize, now_ns: u64) {
-        for _ in 0..BACKLOG.div_ceil(ACCEPTS_A_TURN) {
-            self.accept_from(number, now_ns);
-        }
+        self.accept_from(number, BACKLOG, now_ns);
         self.front.listeners.remove(&number);
     }
 }

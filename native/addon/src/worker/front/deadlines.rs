@@ -1,9 +1,9 @@
 //! Clients that take too long: for a head, for a body, to take a response, or for the next request.
 
-use gateway_core::{problem::Code, slab::Key};
+use gateway_core::{problem::Code, slab::Key, snapshot::ListenerPlan};
 
 use super::{
-    super::state::State,
+    super::{exchange::after, state::State},
     downstream::{Downstream, Stage},
 };
 
@@ -26,6 +26,18 @@ enum Late {
 }
 
 impl State {
+    /// Gives a connection so much time, by its listener's plan, for what is waited for next.
+    pub(super) fn allow(
+        &mut self,
+        key: Key,
+        now_ns: u64,
+        limit_ms: impl FnOnce(&ListenerPlan) -> u64,
+    ) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        let plan = self.snapshot.listeners.get(downstream.listener);
+        downstream.deadline_ms = after(now_ns, plan.map_or(0, limit_ms));
+    }
+
     /// Ends every downstream connection whose time is up.
     pub(in super::super) fn enforce_front_deadlines(&mut self, now_ns: u64) {
         self.wake_listeners();

@@ -6,10 +6,7 @@ use std::rc::Rc;
 
 use gateway_core::slab::Key;
 
-use super::{
-    super::{exchange::after, state::State},
-    downstream::Stage,
-};
+use super::{super::state::State, downstream::Stage};
 
 /// Plaintext taken out of a connection at once.
 const PLAIN_BYTES: usize = 16 << 10;
@@ -64,12 +61,9 @@ impl State {
 
     /// The handshake is over: who it is, and how long the first request may take.
     fn greet(&mut self, key: Key, now_ns: u64) {
-        let snapshot = self.snapshot.clone();
+        self.allow(key, now_ns, |plan| plan.idle_ms);
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        let number = downstream.listener;
-        let plan = snapshot.listeners.get(number);
-        downstream.deadline_ms = after(now_ns, plan.map_or(0, |plan| plan.idle_ms));
-        let listener = self.tls.get(number).and_then(Option::as_ref);
+        let listener = self.tls.get(downstream.listener).and_then(Option::as_ref);
         let (Some(tls), Some(listener)) = (&downstream.tls, listener) else { return };
         self.metrics.tls_handshake(tls.resumed());
         if let Some(shown) = tls.peer_identity() {

@@ -31,10 +31,9 @@ impl State {
                 return;
             }
         }
-        let plan = self.snapshot.listeners.get(downstream.listener);
         if downstream.unsent_bytes() > 0 {
-            downstream.deadline_ms = after(now_ns, plan.map_or(0, |plan| plan.send_idle_ms));
             downstream.watch(true, true);
+            self.allow(key, now_ns, |plan| plan.send_idle_ms);
             return;
         }
         downstream.deadline_ms = after(now_ns, LINGER_MS);
@@ -46,18 +45,8 @@ impl State {
         }
     }
 
-    /// Ends a connection whose response broke off: it must not look complete.
-    pub(super) fn abort_response(&mut self, key: Key, now_ns: u64) {
-        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        // Its exchange is over already.
-        downstream.exchange = None;
-        if let Some(socket) = &downstream.socket {
-            net::reset_on_close(&socket.fd);
-        }
-        self.drop_downstream(key, now_ns);
-    }
-
-    /// Closes a connection at once; its exchange, if it has one, is over.
+    /// Closes a connection at once; its exchange, if it has one, is over. A response that is not
+    /// whole is reset.
     pub(super) fn drop_downstream(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         let ended = std::mem::take(downstream);

@@ -5,8 +5,8 @@
 //! order. Responses arrive as the records of [`crate::ring`], as they do for JavaScript: those of
 //! this front's exchanges are taken out before the others are handed over.
 //!
-//! Bounds, of one connection: a head of `limits.headMaxBytes`, [`READ_BYTES`] of what came behind,
-//! and of a response what the upstream sent in one turn after the client stopped taking it.
+//! Bounds, of one connection: a head of `limits.headMaxBytes`, two reads of what came behind it
+//! (`read.rs`), and of a response what the upstream sent in one turn after the client stopped taking it.
 //! Source: RFC 9112.
 
 mod accept;
@@ -142,7 +142,7 @@ impl State {
                 }
                 self.front.current = None;
             }
-            Watched::Listener(number) => self.accept_from(number, now_ns),
+            Watched::Listener(number) => self.listener_ready(number, now_ns),
             Watched::Upstream(_) => {}
         }
     }

@@ -15,7 +15,6 @@ use gateway_core::{
 use super::{
     super::{
         downstream::{Arrival, Begun, Uptake},
-        exchange::after,
         state::State,
     },
     downstream::{Downstream, Stage},
@@ -50,8 +49,7 @@ impl State {
     fn expect_head(&mut self, key: Key, now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         if !std::mem::replace(&mut downstream.head_begun, true) {
-            let plan = self.snapshot.listeners.get(downstream.listener);
-            downstream.deadline_ms = after(now_ns, plan.map_or(0, |plan| plan.head_ms));
+            self.allow(key, now_ns, |plan| plan.head_ms);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::ring::{
 };
 
 use super::{
-    super::{exchange::after, journal::unix_ms, state::State},
+    super::{journal::unix_ms, state::State},
     compose::{Shape, compose},
     downstream::Stage,
 };
@@ -58,7 +58,7 @@ impl State {
             Kind::Start => self.respond_start(key, exchange, record, now_ns),
             Kind::Chunk => self.respond_more(key, exchange, record, now_ns),
             Kind::End => self.respond_end(key, now_ns),
-            Kind::Abort => self.abort_response(key, now_ns),
+            Kind::Abort => self.drop_downstream(key, now_ns),
             Kind::ResumeBody => {
                 if let Some(downstream) = self.front.downstreams.get_mut(key) {
                     downstream.resume_upload(now_ns / 1_000_000);
@@ -135,7 +135,7 @@ impl State {
         }
         if downstream.unsent_bytes() > 0 && !downstream.download_paused {
             downstream.download_paused = true;
-            self.expect_progress(key, now_ns);
+            self.allow(key, now_ns, |plan| plan.send_idle_ms);
             self.flow(exchange, true, now_ns);
         }
     }
@@ -164,7 +164,7 @@ impl State {
         }
         downstream.stage = Stage::Head;
         if downstream.unsent_bytes() > 0 {
-            self.expect_progress(key, now_ns);
+            self.allow(key, now_ns, |plan| plan.send_idle_ms);
             return;
         }
         self.expect_request(key, now_ns);
@@ -172,20 +172,10 @@ impl State {
 
     /// Goes on with what has come behind the last request, or waits for it.
     fn expect_request(&mut self, key: Key, now_ns: u64) {
-        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        let plan = self.snapshot.listeners.get(downstream.listener);
-        let limit_ms = plan.map_or(0, |plan| plan.idle_ms);
-        downstream.deadline_ms = after(now_ns, limit_ms);
-        if !downstream.held.is_empty() {
+        self.allow(key, now_ns, |plan| plan.idle_ms);
+        if self.front.downstreams.get(key).is_some_and(|known| !known.held.is_empty()) {
             self.take_held(key, now_ns);
         }
-    }
-
-    /// The client has to take something of its response in time.
-    fn expect_progress(&mut self, key: Key, now_ns: u64) {
-        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
-        let plan = self.snapshot.listeners.get(downstream.listener);
-        downstream.deadline_ms = after(now_ns, plan.map_or(0, |plan| plan.send_idle_ms));
     }
 
     /// The client takes bytes again.
@@ -199,7 +189,7 @@ impl State {
         let left = downstream.unsent_bytes();
         if left > 0 {
             if left < before {
-                self.expect_progress(key, now_ns);
+                self.allow(key, now_ns, |plan| plan.send_idle_ms);
             }
             return;
         }

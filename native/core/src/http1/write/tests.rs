@@ -108,13 +108,4 @@ proptest! {
         let goes_on = persists && framing != ResponseFraming::UntilClose;
         prop_assert_eq!(connection_persists(&head), goes_on);
     }
-
-    #[test]
-    fn a_number_is_written_as_formatting_does_it(number in any::<u64>(), shift in 0..64_u32) {
-        for number in [number >> shift, 10_u64.pow(shift % 20), 10_u64.pow(shift % 20) - 1] {
-            let mut out = Vec::new();
-            write_number(&mut out, number);
-            prop_assert_eq!(out, number.to_string().into_bytes());
-        }
-    }
 }
