@@ -32,7 +32,7 @@ TEST_PKI := .build/test-pki
 HANDSHAKES := .build/handshakes/release/handshakes
 
 BIN := node_modules/.bin
-TS_DIRS := $(wildcard src test bench)
+TS_DIRS := $(wildcard src test bench arena)
 TS_SOURCES := $(shell find $(TS_DIRS) -name '*.ts')
 RUST_SOURCES := $(shell find native/core/src native/addon/src native/tls/src -name '*.rs') \
 	native/core/Cargo.toml native/addon/Cargo.toml native/tls/Cargo.toml native/addon/build.rs \
