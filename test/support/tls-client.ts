@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type TLSSocket, type TLSSocketOptions } from 'node:tls';
 
 import type { Pki } from './pki.ts';
 import { type Answer, callOn, type CallOptions, RawClient, requestBytes } from './raw-client.ts';
@@ -21,10 +21,18 @@ export function showing(pki: Pki, name: string, more: ConnectionOptions = {}): C
   return trusting(pki, { ...pki.identity(name), ...more });
 }
 
-/** Resolves when the client's handshake is over; with TLS 1.3 the server may still refuse then. */
-export function connectTls(port: number, options: ConnectionOptions): Promise<TLSSocket> {
+/**
+ * Resolves when the client's handshake is over; with TLS 1.3 the server may still refuse then.
+ * `stapled` gets the OCSP response, empty when there is none, of a client that asks for one.
+ */
+export function connectTls(
+  port: number,
+  options: ConnectionOptions & Pick<TLSSocketOptions, 'requestOCSP'>,
+  stapled: (response: Buffer) => void = () => undefined,
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', ...options });
+    socket.once('OCSPResponse', (response: Buffer | null) => stapled(response ?? Buffer.alloc(0)));
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('no handshake in time')));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed in the handshake')));
