@@ -10,6 +10,8 @@ import type { Pki } from './pki.ts';
 import { type Answer, callOn, type CallOptions, RawClient, requestBytes } from './raw-client.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** What OpenSSL puts before an alert's name; it differs by version of OpenSSL. */
+const ALERT = /^ERR_SSL_(?:SSLV3_|TLSV1_|SSL\/TLS_)?(?:ALERT_)?/;
 
 /** How a client connects that believes the test's authority and asks for gw.test. */
 export function trusting(pki: Pki, more: ConnectionOptions = {}): ConnectionOptions {
@@ -64,8 +66,8 @@ export async function callTls(
 }
 
 /**
- * What becomes of a connection on which something is asked: `answered`, or the alert as OpenSSL
- * names it (`TLSV1_ALERT_UNKNOWN_CA`), or `closed` without one.
+ * What becomes of a connection on which something is asked: `answered`, or the alert by its name
+ * (`UNKNOWN_CA`), or `closed` without one.
  */
 export function outcome(port: number, options: ConnectionOptions): Promise<string> {
   return new Promise((resolve) => {
@@ -77,7 +79,7 @@ export function outcome(port: number, options: ConnectionOptions): Promise<strin
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => end('nothing'));
     socket.on('secureConnect', () => socket.write(requestBytes('GET /')));
     socket.on('data', () => end('answered'));
-    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => end(code.replace('ERR_SSL_', '')));
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => end(code.replace(ALERT, '')));
     socket.on('close', () => end('closed'));
   });
 }

@@ -42,19 +42,19 @@ const LISTENERS: Readonly<Record<string, string>> = {
 
 const ANSWERED = { alert: 'answered', reason: null } as const;
 const NONE = { alert: 'TLSV13_ALERT_CERTIFICATE_REQUIRED', reason: 'no_client_certificate' };
-const STRANGE = { alert: 'TLSV1_ALERT_UNKNOWN_CA', reason: 'unknown_authority' };
+const STRANGE = { alert: 'UNKNOWN_CA', reason: 'unknown_authority' };
 const EXPIRED = {
-  alert: 'SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  alert: 'CERTIFICATE_EXPIRED',
   reason: 'client_certificate_expired',
 };
 const EARLY = {
-  alert: 'SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  alert: 'CERTIFICATE_EXPIRED',
   reason: 'client_certificate_not_yet_valid',
 };
-const USAGE = { alert: 'SSLV3_ALERT_UNSUPPORTED_CERTIFICATE', reason: 'client_certificate_usage' };
-const LONG = { alert: 'SSLV3_ALERT_CERTIFICATE_UNKNOWN', reason: 'chain_too_long' };
-const REVOKED = { alert: 'SSLV3_ALERT_CERTIFICATE_REVOKED', reason: 'client_certificate_revoked' };
-const UNKNOWN = { alert: 'TLSV1_ALERT_UNKNOWN_CA', reason: 'revocation_unknown' };
+const USAGE = { alert: 'UNSUPPORTED_CERTIFICATE', reason: 'client_certificate_usage' };
+const LONG = { alert: 'CERTIFICATE_UNKNOWN', reason: 'chain_too_long' };
+const REVOKED = { alert: 'CERTIFICATE_REVOKED', reason: 'client_certificate_revoked' };
+const UNKNOWN = { alert: 'UNKNOWN_CA', reason: 'revocation_unknown' };
 
 // biome-ignore format: a table is read by column.
 const CASES = [
