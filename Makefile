@@ -200,7 +200,7 @@ SANITIZE_TESTS ?= $(filter dist/test/wire/% dist/test/front/% dist/test/exchange
 
 # On the native front only those that it is not in by themselves already.
 .PHONY: sanitize
-sanitize: $(COMPILED) ## run wire, front, exchange and replacement tests on each front under the address sanitizer (needs nightly Rust)
+sanitize: $(COMPILED) $(TEST_PKI) ## run wire, front, exchange and replacement tests on each front under the address sanitizer (needs nightly Rust)
 	@failed=0; \
 	export TEST_TIMEOUT_MS=$(TEST_TIMEOUT_MS); \
 	STOA_TEST_FRONT=uws scripts/sanitize.sh $(SANITIZE_TESTS) || failed=1; \

@@ -53,7 +53,7 @@ cc -shared -o "$runtime" -Wl,--whole-archive "$target/runtime.a" -Wl,--no-whole-
 
 # Node resolves links before it imports: what imports is copied, what is only read is linked.
 cp -R bin dist package.json "$tree"
-for name in node_modules test docs examples schema; do ln -s "$project/$name" "$tree/$name"; done
+for name in .build node_modules test docs examples schema; do ln -s "$project/$name" "$tree/$name"; done
 
 # handle_segv=2: node may not put its own handler in the place of the one that reports. Freed memory is kept from reuse
 # for a while to see late accesses; at the default of 256 MB the tests of flat memory would measure that.
