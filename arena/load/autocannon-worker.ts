@@ -55,7 +55,7 @@ class Tally {
     this.#count(kind);
     this.#lost += 1;
     // As long as that, at least, it would have taken.
-    if (kind === 'timeout') recordUs(this.#latency, this.#spec.timeoutMs * 1000);
+    if (kind === 'timeout') recordUs(this.#latency, timeoutS(this.#spec) * 1_000_000);
   }
 
   result(elapsedMs: number, cpuUs: number): LoadResult {
@@ -76,13 +76,18 @@ class Tally {
   }
 }
 
+/** In whole seconds, as autocannon has it. */
+function timeoutS({ timeoutMs }: LoadQuestion): number {
+  return Math.ceil(timeoutMs / 1000);
+}
+
 function optionsOf(spec: LoadQuestion): autocannon.Options {
   const { requestsMax, ratePerS, connections } = spec;
   const options: autocannon.Options = {
     url: `http://${spec.host}:${spec.port}`,
     connections,
     duration: (spec.warmUpMs + spec.measureMs) / 1000,
-    timeout: spec.timeoutMs / 1000,
+    timeout: timeoutS(spec),
     sampleInt: SAMPLE_MS,
     requests: spec.requests.map(({ method, path, headers, bodyBytes }) => ({
       method,

@@ -5,8 +5,8 @@
  * connections, each of which sends its share of a second one after the other as answers come, so
  * a stall is in fewer latencies than it should be; these count from sending, lateness is not known
  * (`lag` is null), and arrivals are neither Poisson nor even. What is on its way at the end is not
- * counted, nor is an exchange whose connection the target ends in order. One that is churned
- * through, streams of events and WebSocket are beyond it.
+ * counted, nor is an exchange whose connection the target ends in order. Timeouts are rounded up to
+ * whole seconds. Churn, HEAD, streams of events and WebSocket are beyond it.
  *
  * @module
  */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
+import { type Handler, HttpUpstream } from '../../test/support/http-upstream.ts';
 import { startLoadStage } from './choose.ts';
 import type { LoadSpec, LoadStage, Scenarios } from './driver.ts';
 import { decodeHistogram, type Histogram } from './histogram.ts';
@@ -35,20 +34,32 @@ function specOf(more: Partial<LoadSpec>): LoadSpec {
   };
 }
 
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Loads a target that a test makes up. */
 async function withServer<Result>(
-  listener: RequestListener,
-  act: (place: { host: string; port: number }, server: Server) => Promise<Result>,
+  handler: Handler,
+  act: (place: Place, upstream: HttpUpstream) => Promise<Result>,
 ): Promise<Result> {
-  const server = createServer({ keepAliveTimeout: 0 }, listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const upstream = await HttpUpstream.start(handler);
   try {
-    const { port } = server.address() as AddressInfo;
-    return await act({ host: '127.0.0.1', port }, server);
+    return await act({ host: '127.0.0.1', port: Number(new URL(upstream.url).port) }, upstream);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await upstream.stop();
   }
 }
+
+const inChunks: Handler = (_request, response) => {
+  response.write('12345');
+  response.end('67890');
+};
+
+const breaksOff: Handler = (_request, response) => {
+  response.write('data: 1\n\n', () => response.socket?.resetAndDestroy());
+};
 
 function countOver(histogram: Histogram, us: number): number {
   const { totalCount } = histogram;
@@ -118,11 +129,7 @@ describe('the native driver', () => {
   test('counts bodies of another length, whatever their framing', async () => {
     const short = specOf({ requests: get('/bytes/9'), requestsMax: 20 });
     assert.deepEqual((await stage.driver.run(short, CORES)).errors, { body: 20 });
-    const listener: RequestListener = (_request, response) => {
-      response.write('12345');
-      response.end('67890');
-    };
-    const chunked = await withServer(listener, (place) =>
+    const chunked = await withServer(inChunks, (place) =>
       stage.driver.run(specOf({ ...place, requestsMax: 20 }), CORES),
     );
     assert.deepEqual([chunked.statuses, chunked.errors], [{ 200: 20 }, {}]);
@@ -131,7 +138,7 @@ describe('the native driver', () => {
   test('counts a stall for everybody who was due meanwhile, not only for who was sent', async () => {
     const stallMs = 400;
     let stalledUntil = 0;
-    const listener: RequestListener = (_request, response) => {
+    const listener: Handler = (_request, response) => {
       const now = performance.now();
       if (stalledUntil === 0) stalledUntil = now + stallMs;
       setTimeout(() => response.end('0123456789'), Math.max(0, stalledUntil - now));
@@ -152,7 +159,7 @@ describe('the native driver', () => {
     let connections = 0;
     const result = await withServer(
       (_request, response) => response.end('0123456789'),
-      (place, server) => {
+      (place, { server }) => {
         server.on('connection', () => {
           connections += 1;
         });
@@ -241,10 +248,7 @@ describe('the native driver’s scenarios', () => {
   });
 
   test('count streams that do not end in order', async () => {
-    const listener: RequestListener = (_request, response) => {
-      response.write('data: 1\n\n', () => response.socket?.resetAndDestroy());
-    };
-    const result = await withServer(listener, (place) =>
+    const result = await withServer(breaksOff, (place) =>
       scenarios().sse(
         {
           kind: 'sse',

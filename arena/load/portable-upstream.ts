@@ -66,14 +66,14 @@ function stream(response: ServerResponse, query: URLSearchParams): void {
   send(events);
 }
 
-function probe(request: IncomingMessage, body: Buffer): Buffer {
-  const { method, url, rawHeaders, socket } = request;
+function probe(request: IncomingMessage, body: Buffer, count: number): Buffer {
+  const { method, url, rawHeaders } = request;
   return Buffer.from(
     JSON.stringify({
       method,
       path: url,
       headers: pairs(rawHeaders),
-      connectionRequests: requestsOf.get(socket),
+      connectionRequests: count,
       bodyBytes: body.length,
     }),
   );
@@ -88,13 +88,14 @@ function answerByCount(response: ServerResponse, before: string | undefined, las
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  requestsOf.set(request.socket, (requestsOf.get(request.socket) ?? 0) + 1);
+  const count = (requestsOf.get(request.socket) ?? 0) + 1;
+  requestsOf.set(request.socket, count);
   const body = await bodyOf(request);
   if (body === null) return refuse(response, 400);
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   const [last = '', before] = path.split('/').toReversed();
   if (last === 'echo') answer(response, body);
-  else if (last === 'probe') answer(response, probe(request, body), 'application/json');
+  else if (last === 'probe') answer(response, probe(request, body, count), 'application/json');
   else if (last === 'sse') stream(response, new URLSearchParams(query));
   else if (last === 'jwks' && jwks !== null) answer(response, jwks, 'application/json');
   else answerByCount(response, before, last);
