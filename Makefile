@@ -90,16 +90,18 @@ test: build ## run every test: cargo test, then node --test
 	exit $$failed
 
 .PHONY: test-native
-test-native: ## run the tests of native/core and native/tls, and the short form of fuzzing it
+test-native: ## run the tests of native/core, native/tls and arena/driver, and the short form of fuzzing it
 	@failed=0; set -x; \
 	$(CARGO) test --locked --package gateway-core --package gateway-tls --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
 	$(CARGO) test --locked --manifest-path native/fuzz/Cargo.toml --no-default-features --no-fail-fast \
+		--target-dir $(TARGET_DIR) || failed=1; \
+	$(CARGO) test --locked --manifest-path arena/driver/Cargo.toml --no-fail-fast \
 		--target-dir $(TARGET_DIR) || failed=1; \
 	exit $$failed
 
 # The list comes from the sources: what an earlier build left in dist/ is not run.
 .PHONY: test-node
-test-node: build $(TEST_PKI) ## run the TypeScript tests; those of whole gateways twice, once on each front
+test-node: build $(TEST_PKI) $(ARENA_DRIVER) ## run the TypeScript tests; those of whole gateways twice, once on each front
 	@failed=0; \
 	$(NODE_TEST) $(TESTS) || failed=1; \
 	printf '\nthe same promises, on the native front:\n\n'; \
@@ -137,11 +139,14 @@ lint: $(MODULES) check-types ## lint and check the format of TypeScript and Rust
 	$(BIN)/knip
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET_DIR) -- --deny warnings
+	$(CARGO) fmt --manifest-path arena/driver/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path arena/driver/Cargo.toml --all-targets --target-dir $(TARGET_DIR) -- --deny warnings
 
 .PHONY: fmt
 fmt: $(MODULES) ## format TypeScript and Rust
 	$(BIN)/biome format --write
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path arena/driver/Cargo.toml
 
 .PHONY: reference
 reference: build ## write schema/config.json and the generated pages of docs/reference
