@@ -27,7 +27,6 @@ ADDON := native/addon/gateway.node
 MODULES := node_modules/.package-lock.json
 COMPILED := dist/.compiled
 
-OPEN_LOOP := .build/open-loop/release/open-loop
 ARENA_DRIVER := .build/arena-driver/release/arena-driver
 TEST_PKI := .build/test-pki
 HANDSHAKES := .build/handshakes/release/handshakes
@@ -170,13 +169,10 @@ bench-micro: build ## what the gateway itself does to a request, crossing includ
 
 # Envoy is installed into .build/ the first time; what can't be had is left out by name.
 .PHONY: bench-load
-bench-load: build $(OPEN_LOOP) $(HANDSHAKES) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers, TLS
+bench-load: build $(ARENA_DRIVER) $(HANDSHAKES) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers, TLS
 	@for name in compare latency workers tls; do \
 		$(NODE) dist/bench/load/$$name.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S) || exit 1; \
 	done
-
-$(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Cargo.lock | prerequisites
-	$(CARGO) build --release --locked --manifest-path bench/load/open-loop/Cargo.toml --target-dir .build/open-loop
 
 $(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path arena/driver/Cargo.toml --target-dir .build/arena-driver
@@ -185,7 +181,7 @@ $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
 .PHONY: bench-bounds
-bench-bounds: build $(OPEN_LOOP) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
+bench-bounds: build $(ARENA_DRIVER) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
 
 .PHONY: bench-native
