@@ -67,7 +67,7 @@ impl Load {
             let expect = &self.plan.expect;
             let bytes = if self.is_bodyless(exchange) { 0 } else { expect.body_bytes };
             let differs = answer.status == expect.status && answer.body_bytes != bytes;
-            self.tally.answer(answer.status, now - exchange.due);
+            self.tally.answer(answer.status, now.saturating_sub(exchange.due));
             if differs {
                 self.tally.fault(Fault::Body);
             }

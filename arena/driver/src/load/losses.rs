@@ -34,7 +34,7 @@ impl Load {
             _ => self.is_measured(now).then_some(now),
         };
         match (fault, measured) {
-            (Fault::Timeout, Some(due)) => self.tally.waited(now - due),
+            (Fault::Timeout, Some(due)) => self.tally.waited(now.saturating_sub(due)),
             (_, Some(_)) => self.tally.fault(fault),
             (_, None) => {}
         }
@@ -51,9 +51,9 @@ impl Load {
         let every = (self.plan.timeout / 20).clamp(*SCAN_NS.start(), *SCAN_NS.end());
         self.next_scan = now + every;
         let timeout = self.plan.timeout;
-        while self.line.front().is_some_and(|&due| now - due >= timeout) {
+        while self.line.front().is_some_and(|&due| now.saturating_sub(due) >= timeout) {
             if let Some(due) = self.line.pop_front().filter(|&due| self.is_measured(due)) {
-                self.tally.waited(now - due);
+                self.tally.waited(now.saturating_sub(due));
             }
         }
         for index in 0..self.lanes.len() {

@@ -169,7 +169,7 @@ impl Load {
         }
         while let Some(due) = self.line.pop_front() {
             if self.is_measured(due) {
-                self.tally.waited(now - due);
+                self.tally.waited(now.saturating_sub(due));
             }
         }
         match self.tally.to_json() {

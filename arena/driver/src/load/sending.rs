@@ -59,7 +59,7 @@ impl Load {
             let now = clock::now();
             let measured = self.is_measured(due);
             if measured {
-                self.tally.late(now - due);
+                self.tally.late(now.saturating_sub(due));
             }
             if let Some(index) = self.idle.pop_front() {
                 self.send(poller, index, due, now);

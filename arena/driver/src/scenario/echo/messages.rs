@@ -16,7 +16,7 @@ impl Echo {
             let measured = due >= self.measured_from;
             if measured {
                 self.messages += 1;
-                self.lag.record(clock::now() - due);
+                self.lag.record(clock::now().saturating_sub(due));
             }
             self.send(due, measured);
         }
