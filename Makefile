@@ -185,7 +185,7 @@ gate-synthetic: build ## what the gate promises, on 500 made-up runs each instea
 
 .PHONY: gate-power
 gate-power: build ## simulate what the gate decides at how much noise, and write bench/gate/POWER.md
-	$(NODE) dist/bench/gate/decision/power.bench.js --runs 400
+	$(NODE) dist/bench/gate/decision/power.bench.js --runs 100
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

@@ -4,7 +4,7 @@
  * Effects are shares: 0.05 is 5 % more than base, and base is the geometric mean of both base blocks
  * of a round. The words of an answer:
  *
- *  - `regress`: worse than harmless beyond the allowed error, and by best estimate worse than the margin;
+ *  - `regress`: worse than harmless (half a margin) beyond the allowed error, and by best estimate worse than the margin;
  *  - `pass`: beyond the allowed error not worse than the margin, in every cell;
  *  - `inconclusive`: neither; more rounds may tell, unless `final`;
  *  - `void`: the environment, not the change, was measured.
