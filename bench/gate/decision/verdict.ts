@@ -132,8 +132,9 @@ export interface Verdict {
   /** Why, in sentences for people; at least one. */
   readonly reasons: readonly string[];
   readonly seed: number;
-  /** Rounds that were run, and those whose guards keep them from counting. */
+  /** Rounds that were run. */
   readonly rounds: number;
+  /** Scenarios' rounds, of those looked at, that don't count because of their guards. */
   readonly lost: number;
   /** Which look this is, counted from 1; 0 before the first. */
   readonly look: number;
