@@ -129,6 +129,9 @@ export const Plan = z
       .enum(TIERS)
       .default('pass')
       .describe('The tier that scenarios are run in; one of `tiers`.'),
+    scenarioRounds: whole(1, 1000)
+      .default(3)
+      .describe('Rounds that scenarios are run in; `rounds` at most.'),
     rounds: whole(1, 1000).default(4).describe('How often everything is measured.'),
     warmUp: z
       .strictObject({

@@ -1,0 +1,72 @@
+/**
+ * What a stretch of work cost a target, and what the machine was doing meanwhile.
+ *
+ * @module
+ */
+
+import { loadavg } from 'node:os';
+
+import { machineTicks } from '../adapters/host-counters.ts';
+import { memoryPeakOf } from '../adapters/process-tree.ts';
+import type { RunningTarget } from '../adapters/target.ts';
+import { cpuUsBetween, readCpu } from './cpu.ts';
+
+/** Above this share of time that the host kept the machine from running, nothing counts. */
+const STOLEN_MAX = 0.05;
+/** What is told of the output of a target that ended. */
+const OUTPUT_SHOWN_CHARS = 400;
+
+export type Watched = Pick<RunningTarget, 'pid' | 'alive' | 'output'>;
+
+export interface Observed<Result> {
+  readonly result: Result;
+  /** User and system time of the whole process tree; null where it can't be seen. */
+  readonly cpuUs: number | null;
+  readonly coresUsed: number | null;
+  readonly memoryPeakBytes: number | null;
+  readonly machine: { readonly stolenShare: number; readonly loadAverage: number };
+  /** Why this does not count; empty when it does. */
+  readonly void: readonly string[];
+}
+
+/** Runs `work` to its end and looks at the target before and after. Rejects as `work` does. */
+export async function observe<Result>(
+  target: Watched,
+  work: () => Promise<Result>,
+): Promise<Observed<Result>> {
+  const { pid } = target;
+  const ticks = machineTicks();
+  const before = pid === null ? null : readCpu(pid);
+  const begin = process.hrtime.bigint();
+  const result = await work();
+  const elapsedUs = Number(process.hrtime.bigint() - begin) / 1000;
+  const after = pid === null ? null : readCpu(pid);
+  const stolenShare = stolenSince(ticks);
+
+  const cpuUs = before === null || after === null ? null : cpuUsBetween(before, after);
+  const voids = [
+    before?.pids === after?.pids ? '' : 'a process of the target has ended or begun',
+    target.alive() ? '' : endOf(target),
+    stolenShare > STOLEN_MAX ? `${Math.round(stolenShare * 100)} % of the time was stolen` : '',
+  ];
+  return {
+    result,
+    cpuUs,
+    coresUsed: cpuUs === null ? null : cpuUs / elapsedUs,
+    memoryPeakBytes: pid === null ? null : memoryPeakOf(pid),
+    machine: { stolenShare, loadAverage: loadavg()[0] ?? 0 },
+    void: voids.filter((reason) => reason !== ''),
+  };
+}
+
+/** That a target has ended, with the end of what it wrote. */
+export function endOf(target: Pick<Watched, 'output'>): string {
+  const said = target.output().trim().slice(-OUTPUT_SHOWN_CHARS);
+  return said === '' ? 'the target has ended' : `the target has ended: ${said}`;
+}
+
+function stolenSince(before: { stolen: number; total: number }): number {
+  const after = machineTicks();
+  const total = after.total - before.total;
+  return total > 0 ? Math.max(0, after.stolen - before.stolen) / total : 0;
+}
