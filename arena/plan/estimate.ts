@@ -7,9 +7,9 @@
  * @module
  */
 
-import { SCENARIO_SECONDS } from '../scenarios/seconds.ts';
 import { FLAT_WINDOWS } from '../run/flat.ts';
 import { warmUpWindowS } from '../run/warm-up.ts';
+import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
 import type { Plan, Scenario } from './schema.ts';
 
 /** Starting and stopping, by what a target is made of. */
@@ -53,7 +53,7 @@ export function turnSeconds(plan: Plan, adapter: Counted['adapter']): { usualS: 
 /** A scenario at a target, with its start and its warm-up. */
 export function scenarioSeconds(plan: Plan, scenario: Scenario, adapter: Counted['adapter']): number {
   const warmUp = Math.min(warmUpWindowS(plan.warmUp) * WARM_UP_WINDOWS, plan.warmUp.maxS);
-  return START_STOP_S[adapter] + warmUp + SCENARIO_SECONDS[scenario];
+  return START_STOP_S[adapter] + warmUp + SCENARIO_PLAYS[scenario].seconds;
 }
 
 /** Rounds that have scenarios. */

@@ -7,7 +7,8 @@
 import type { LoadSpec } from '../load/driver.ts';
 import type { PlannedLoad } from '../plan/schema.ts';
 import type { Load } from '../results/records.ts';
-import { requestOf, type Tier } from '../tiers/tiers.ts';
+import { requestsOf } from '../tiers/requests.ts';
+import type { Tier } from '../tiers/tiers.ts';
 
 /** Of one answer. */
 const TIMEOUT_MS = 5000;
@@ -49,7 +50,7 @@ export function loadSpec(aim: Aim, { load, seconds, arrivals }: Resolved): LoadS
   return {
     host,
     port,
-    requests: [requestOf(tier, `bytes/${bodyBytes}`, token)],
+    requests: requestsOf(tier, `bytes/${bodyBytes}`, token),
     connections: load.connections,
     mode: load.mode,
     ...open,

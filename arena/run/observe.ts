@@ -29,10 +29,14 @@ export interface Observed<Result> {
   readonly void: readonly string[];
 }
 
-/** Runs `work` to its end and looks at the target before and after. Rejects as `work` does. */
+/**
+ * Runs `work` to its end and looks at the target before and after. Rejects as `work` does. A target
+ * that is `changing` may have other processes afterwards, and then its CPU time is not known.
+ */
 export async function observe<Result>(
   target: Watched,
   work: () => Promise<Result>,
+  { changing = false }: { readonly changing?: boolean } = {},
 ): Promise<Observed<Result>> {
   const { pid } = target;
   const ticks = machineTicks();
@@ -43,9 +47,11 @@ export async function observe<Result>(
   const after = pid === null ? null : readCpu(pid);
   const stolenShare = stolenSince(ticks);
 
-  const cpuUs = before === null || after === null ? null : cpuUsBetween(before, after);
+  const same = before?.pids === after?.pids;
+  const known = before !== null && after !== null && (same || !changing);
+  const cpuUs = known ? cpuUsBetween(before, after) : null;
   const voids = [
-    before?.pids === after?.pids ? '' : 'a process of the target has ended or begun',
+    same || changing ? '' : 'a process of the target has ended or begun',
     target.alive() ? '' : endOf(target),
     stolenShare > STOLEN_MAX ? `${Math.round(stolenShare * 100)} % of the time was stolen` : '',
   ];

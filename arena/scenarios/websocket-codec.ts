@@ -56,7 +56,7 @@ export function clientFrame(text: string): Buffer {
 
 /** Cuts what a server sends into messages, however it was cut on its way. */
 export class ServerFrames {
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
 
   /** The messages that `piece` completes. Throws for what is no short frame of a server. */
   take(piece: Buffer): string[] {
