@@ -16,6 +16,7 @@ export interface ScheduleSurroundings {
   readonly err: (text: string) => void;
   readonly exit: (code: number) => void;
   readonly log?: Log;
+  readonly coresBusy?: typeof measureCoresBusy;
 }
 
 interface Options {
@@ -77,7 +78,7 @@ async function schedule(options: Options, surroundings: ScheduleSurroundings): P
       },
       clock: systemClock,
       log: surroundings.log ?? processLog('schedule'),
-      coresBusy: measureCoresBusy,
+      coresBusy: surroundings.coresBusy ?? measureCoresBusy,
       freeBytes: freeBytesOf,
       random: Math.random,
     };

@@ -6,7 +6,7 @@
 
 import { join } from 'node:path';
 
-import { historyFile, REPORT_FILE, RESULTS_FILE, runFolder, runsFolder } from './layout.ts';
+import { REPORT_FILE, RESULTS_FILE, runFolder, runsFolder } from './layout.ts';
 
 /** `program` and the words after it that come before a command, such as Node and a script. */
 export type Program = readonly string[];
@@ -16,24 +16,26 @@ export function ownProgram(): Program {
   return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 }
 
-/** Measures a plan into `runs/ID/results.jsonl`. */
+/** Measures a plan into the folder `runs/ID`. */
 export function runWords(
   program: Program,
   planFile: string,
   folder: string,
   run: string,
 ): string[] {
-  const results = join(runFolder(folder, run), RESULTS_FILE);
-  return [...program, 'run', '--file', planFile, '--output', results];
+  return [...program, 'run', '--file', planFile, '--output', runFolder(folder, run)];
 }
 
-/** Makes `runs/ID/report.html` of that. */
+/** Makes `runs/ID/report.html` of that, with all runs beside it as its history. */
 export function reportWords(program: Program, folder: string, run: string): string[] {
   const own = runFolder(folder, run);
-  return [...program, 'report', join(own, RESULTS_FILE), '--html', join(own, REPORT_FILE)];
-}
-
-/** Makes `history.html` of all runs. */
-export function historyWords(program: Program, folder: string): string[] {
-  return [...program, 'report', runsFolder(folder), '--history', historyFile(folder)];
+  const history = ['--history', runsFolder(folder)];
+  return [
+    ...program,
+    'report',
+    join(own, RESULTS_FILE),
+    ...history,
+    '--html',
+    join(own, REPORT_FILE),
+  ];
 }

@@ -3,7 +3,6 @@
  *
  * ```
  * DIR/status.json               what the schedule is doing
- * DIR/history.html              all runs over time
  * DIR/runs/ID/results.jsonl     what was measured
  * DIR/runs/ID/report.html       the report made of it
  * DIR/runs/ID/run.log           what the run said
@@ -44,8 +43,4 @@ export function runFolder(folder: string, run: string): string {
 
 export function statusFile(folder: string): string {
   return join(folder, 'status.json');
-}
-
-export function historyFile(folder: string): string {
-  return join(folder, 'history.html');
 }

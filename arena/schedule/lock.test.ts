@@ -38,7 +38,7 @@ describe('the lock of a folder', () => {
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     children.push(child);
-    return { child, lines: createInterface(child.stdout!)[Symbol.asyncIterator]() };
+    return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() };
   };
 
   const taken = (): Lock => {
@@ -129,6 +129,21 @@ describe('the lock of a folder', () => {
     leave(Number(number), claimBy({ bootId: 'another' }), LEASE_MS * 2);
     lock.renew();
     assert.equal(acquireLock(folder).ok, false);
+  });
+
+  it('is not won by adding a number that others have used and removed meanwhile', () => {
+    leave(3, claimBy({ startTicks: self.startTicks - 1 }));
+    let looks = 0;
+    const acquired = acquireLock(folder, () => {
+      looks += 1;
+      if (looks === 2) {
+        leave(5, claimBy({}));
+        rmSync(join(folder, LOCK_FOLDER, '3'));
+      }
+      return new Date();
+    });
+    assert.equal(acquired.ok, false);
+    assert.deepEqual(readdirSync(join(folder, LOCK_FOLDER)), ['5']);
   });
 
   it('goes to exactly one of several processes that try to take over at once', async () => {

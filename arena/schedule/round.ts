@@ -10,14 +10,14 @@
  * @module
  */
 
-import { mkdir, rmdir, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 
 import { describeError, type Log } from '../../src/telemetry/log.ts';
 import { type ChildEnd, runChild } from './child.ts';
 import type { Clock } from './clock.ts';
-import { historyWords, type Program, reportWords, runWords } from './commands.ts';
+import { type Program, reportWords, runWords } from './commands.ts';
 import { LOG_FILE, runFolder, runNameAt, runsFolder } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { identityOf, presenceOf } from './process-identity.ts';
@@ -141,31 +141,21 @@ async function forgetOldRuns({ folder, settings, clock, log }: RoundPlan): Promi
   }
 }
 
-/** Makes the pages of what was measured; false when there is nothing, or it can't be made. */
+/** Makes the page of what was measured; false when there is nothing, or it can't be made. */
 async function report(plan: RoundPlan, run: string): Promise<boolean> {
   const own = runFolder(plan.folder, run);
-  if ((await runRecordIn(own)) === null) {
-    await rmdir(own).catch(() => undefined); // Only what is empty; a log stays.
-    return false;
-  }
-  let made = true;
-  for (const words of [
-    reportWords(plan.program, plan.folder, run),
-    historyWords(plan.program, plan.folder),
-  ]) {
-    const end = await runChild({
-      words,
-      logFile: join(own, LOG_FILE),
-      timeoutMs: plan.limits.reportTimeoutMs,
-      graceMs: plan.limits.graceMs,
-      // A report of what is there is made also when the schedule ends: it takes seconds.
-      signal: new AbortController().signal,
-    });
-    if (outcomeOf(end) === 'complete') continue;
-    made = false;
-    plan.log('error', 'report_failed', { run, why: end.text });
-  }
-  return made;
+  if ((await runRecordIn(own)) === null) return false;
+  const end = await runChild({
+    words: reportWords(plan.program, plan.folder, run),
+    logFile: join(own, LOG_FILE),
+    timeoutMs: plan.limits.reportTimeoutMs,
+    graceMs: plan.limits.graceMs,
+    // A report of what is there is made also when the schedule ends: it takes seconds.
+    signal: new AbortController().signal,
+  });
+  if (outcomeOf(end) === 'complete') return true;
+  plan.log('error', 'report_failed', { run, why: end.text });
+  return false;
 }
 
 function outcomeOf({ ended, exitCode }: ChildEnd): Outcome {
