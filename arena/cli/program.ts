@@ -18,7 +18,7 @@ import { validateCommand } from './validate.ts';
 const EXAMPLES = `
 Examples:
   $ stoa-arena plan -f quick
-  $ stoa-arena run -f quick -o arena/results
+  $ stoa-arena run -f quick -o arena/runs
   $ stoa-arena validate arena/plans/*.yaml arena/targets`;
 
 /** What a command is made with. `exit` is told an exit code other than 0. */

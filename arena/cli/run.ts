@@ -12,6 +12,7 @@ import type { EndRecord } from '../results/records.ts';
 import { ResultsWriter } from '../results/write.ts';
 import { withEquipment } from '../run/equipment.ts';
 import { newSeed } from '../run/order.ts';
+import { pinSelf } from '../run/pin.ts';
 import { makeProgress, type Progress } from '../run/progress.ts';
 import { type Candidate, examineAll, playRun } from '../run/run.ts';
 import { INTERRUPTED_EXIT_CODE, withInterrupts } from './interrupts.ts';
@@ -52,7 +53,7 @@ export function runCommand(terminal: Terminal, exit: (code: number) => void): Co
     .addOption(fileOption())
     .addOption(
       new Option('-o, --output <folder>', 'where the folder of the run is made').default(
-        'arena/results',
+        'arena/runs',
       ),
     )
     .addOption(onlyOption())
@@ -79,6 +80,7 @@ async function measure(
   const id = options.id ?? runId(plan.name, new Date());
   const told = (): void => terminal.err('\nstopping; Ctrl-C once more to stop at once\n');
   const { end, file } = await withInterrupts(told, async (signal) => {
+    pinSelf(plan.cores.load);
     const candidates = await examineAll(plan, targets);
     const progress = progressOf(plan, candidates, terminal);
     const writer = new ResultsWriter(join(options.output, id));

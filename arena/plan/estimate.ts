@@ -10,7 +10,8 @@
 import { FLAT_WINDOWS } from '../run/flat.ts';
 import { warmUpWindowS } from '../run/warm-up.ts';
 import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
-import type { Plan, Scenario } from './schema.ts';
+import type { Scenario } from '../adapters/manifest.ts';
+import type { Plan } from './schema.ts';
 
 /** Starting and stopping, by what a target is made of. */
 const START_STOP_S = { process: 0.9, container: 4, url: 0.1 } as const;

@@ -5,7 +5,7 @@
  */
 
 import type { RunningTarget, Target } from '../adapters/target.ts';
-import type { Driver } from '../load/driver.ts';
+import type { LoadStage } from '../load/driver.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { ProbeRecord, ResultRecord } from '../results/records.ts';
 import type { Tier } from '../tiers/tiers.ts';
@@ -18,14 +18,6 @@ export interface Upstream {
   readonly port: number;
 }
 
-/** Who makes the load and what stands behind the targets, on the cores of the load. */
-export interface Station {
-  readonly driver: Driver;
-  readonly upstream: Upstream;
-  /** Ends both. */
-  readonly stop: () => Promise<void>;
-}
-
 /** Another upstream, that can be killed and started again on its port. */
 export interface MortalUpstream extends Upstream {
   readonly kill: () => Promise<void>;
@@ -35,7 +27,8 @@ export interface MortalUpstream extends Upstream {
 
 export interface Bench {
   readonly plan: Plan;
-  readonly station: Station;
+  /** Who makes the load, and what stands behind the targets, on the cores of the load. */
+  readonly station: LoadStage;
   readonly startUpstream: () => Promise<MortalUpstream>;
   readonly probe: (target: Target, running: RunningTarget, tier: Tier) => Promise<ProbeRecord>;
   /** A JWT that tiers with one accept, for as long as a run may take. */

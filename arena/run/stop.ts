@@ -12,6 +12,7 @@ import { until } from '../../test/support/wait.ts';
 import { endSeen, seenTree } from '../adapters/process-tree.ts';
 import type { RunningTarget, Target } from '../adapters/target.ts';
 import type { Bench } from './bench.ts';
+import { within } from './within.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
 const PORT_TIMEOUT_MS = 2000;
@@ -34,18 +35,6 @@ export async function stopCompletely(
   const { host, port } = running;
   const isClosed = async (): Promise<boolean> => !(await accepts(host, port));
   await until(`port ${port} closes`, isClosed, PORT_TIMEOUT_MS).catch(told('its port stays open'));
-}
-
-async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Whether somebody accepts connections there. */

@@ -15,6 +15,7 @@ import {
   BODY_BYTES,
   cpuShareOf,
   failedRequests,
+  lagOf,
   type Outcome,
   type Scene,
   type ScenarioPlay,
@@ -48,13 +49,9 @@ async function play(scene: Scene): Promise<Outcome> {
       p99Us: percentileUs(result.latency, 99),
     },
     histograms: { latency: result.latency },
-    generator: { cpuShare: cpuShareOf(result), lagP99Us: lagOf(result.lag) },
+    generator: { cpuShare: cpuShareOf(result), lagP99Us: lagOf(result) },
     faults: reloads.faults,
   };
-}
-
-function lagOf(lag: string | null): number | null {
-  return lag === null ? null : percentileUs(lag, 99);
 }
 
 async function reloadRepeatedly(

@@ -5,8 +5,9 @@
  */
 
 import type { RunningTarget } from '../adapters/target.ts';
-import type { Driver, LoadResult, LoadSpec } from '../load/driver.ts';
-import type { Scenario } from '../plan/schema.ts';
+import type { Driver, LoadResult, LoadSpec, Scenarios } from '../load/driver.ts';
+import { percentileUs } from '../load/histogram.ts';
+import type { Scenario } from '../adapters/manifest.ts';
 import type { MortalUpstream } from '../run/bench.ts';
 import type { Tier } from '../tiers/tiers.ts';
 
@@ -83,7 +84,20 @@ export function failedRequests({ requests, statuses, errors }: LoadResult): numb
   return Math.max(0, requests - (statuses['200'] ?? 0) + wrongBodies);
 }
 
-export function cpuShareOf({ cpuUs, elapsedMs }: LoadResult): number {
+/** Of the generator, of one core. */
+export function cpuShareOf({ cpuUs, elapsedMs }: Pick<LoadResult, 'cpuUs' | 'elapsedMs'>): number {
   return cpuUs / (elapsedMs * 1000);
+}
+
+/** The worst lateness at p99 of these loads; null when none has any. */
+export function lagOf(...results: readonly LoadResult[]): number | null {
+  const known = results.flatMap(({ lag }) => (lag === null ? [] : [percentileUs(lag, 99)]));
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** What more than plain requests can be asked of. Throws where there is no such client. */
+export function clientOf({ driver }: Scene): Scenarios {
+  if (driver.scenarios !== undefined) return driver.scenarios;
+  throw new Error(`driver ${driver.name} has no client for this; build the native one: make arena-driver`);
 }
 
