@@ -7,7 +7,7 @@
  * @module
  */
 
-import { emptyHistogram, percentileUs } from '../load/histogram.ts';
+import { emptyHistogram, encodeHistogram } from '../load/histogram.ts';
 import type { LoadResult } from '../load/driver.ts';
 import type { BlockRecord, Load } from '../results/records.ts';
 import type { Tier } from '../tiers/tiers.ts';
@@ -15,6 +15,7 @@ import type { Bench } from './bench.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { loadSpec, type Resolved } from './load-spec.ts';
 import { endOf, type Observed, observe, type Watched } from './observe.ts';
+import { p99Us } from './p99.ts';
 import { boundsOf } from './self-check.ts';
 
 const EXPECTED_STATUS = '200';
@@ -71,7 +72,7 @@ function blockOf(
   const seconds = result.elapsedMs / 1000;
   const requestsPerS = result.answered / seconds;
   const cpuShare = result.cpuUs / (result.elapsedMs * 1000);
-  const lagP99Us = result.lag === null ? null : percentileUs(result.lag, 99);
+  const lagP99Us = result.lag === null ? null : p99Us(result.lag);
   const baselinePerS = baselines.get(place.bodyBytes);
   const isCapacity = load.mode === 'closed' && place.target !== BASELINE;
   const capacity =
@@ -124,7 +125,7 @@ export function voidBlock(
     requestsPerS: 0,
     statuses: {},
     errors: {},
-    latency: emptyHistogram(),
+    latency: encodeHistogram(emptyHistogram()),
     cpuUsPerRequest: null,
     coresUsed: null,
     memoryPeakBytes: null,
@@ -138,7 +139,7 @@ function withoutNumbers(record: BlockRecord): BlockRecord {
   return {
     ...record,
     requestsPerS: 0,
-    latency: emptyHistogram(),
+    latency: encodeHistogram(emptyHistogram()),
     cpuUsPerRequest: null,
     coresUsed: null,
   };

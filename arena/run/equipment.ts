@@ -9,7 +9,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { chooseLoadStage } from '../load/choose.ts';
+import { startLoadStage } from '../load/choose.ts';
 import { makeCredentials } from '../tiers/credentials.ts';
 import { JWKS } from '../tiers/issuer.ts';
 import { probe } from '../tiers/probe.ts';
@@ -33,7 +33,7 @@ export async function withEquipment<Result>(
     const jwksFile = join(folder, 'jwks.json');
     writeFileSync(jwksFile, JSON.stringify(JWKS));
     const credentials = await makeCredentials();
-    const station = await chooseLoadStage(driver, { cores: cores.load, jwksFile });
+    const station = await startLoadStage({ driver, cores: cores.load, jwksFile });
     try {
       return await work({
         ...given,

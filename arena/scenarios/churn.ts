@@ -6,7 +6,6 @@
  * @module
  */
 
-import { percentileUs } from '../load/histogram.ts';
 import { faultsOf } from '../run/block.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import { besideSpec, BODY_BYTES, cpuShareOf, type Outcome, type Scene, type ScenarioPlay } from './scenario.ts';
@@ -39,8 +38,6 @@ async function play(scene: Scene): Promise<Outcome> {
     requests: result.answered,
     figures: {
       connectionsPerS: (result.answered / result.elapsedMs) * 1000,
-      p50Us: percentileUs(result.latency, 50),
-      p99Us: percentileUs(result.latency, 99),
     },
     histograms: { latency: result.latency },
     generator: { cpuShare: cpuShareOf(result), lagP99Us: null },

@@ -8,7 +8,6 @@
  */
 
 import { sleep } from '../../test/support/wait.ts';
-import { percentileUs } from '../load/histogram.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,
@@ -45,8 +44,6 @@ async function play(scene: Scene): Promise<Outcome> {
     figures: {
       reloads: reloads.done,
       errors: failedRequests(result),
-      p50Us: percentileUs(result.latency, 50),
-      p99Us: percentileUs(result.latency, 99),
     },
     histograms: { latency: result.latency },
     generator: { cpuShare: cpuShareOf(result), lagP99Us: lagOf(result) },

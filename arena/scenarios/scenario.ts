@@ -6,9 +6,9 @@
 
 import type { RunningTarget } from '../adapters/target.ts';
 import type { Driver, LoadResult, LoadSpec, Scenarios } from '../load/driver.ts';
-import { percentileUs } from '../load/histogram.ts';
 import type { Scenario } from '../adapters/manifest.ts';
 import type { MortalUpstream } from '../run/bench.ts';
+import { p99Us } from '../run/p99.ts';
 import type { Tier } from '../tiers/tiers.ts';
 
 /** What a scenario is played with. */
@@ -91,7 +91,7 @@ export function cpuShareOf({ cpuUs, elapsedMs }: Pick<LoadResult, 'cpuUs' | 'ela
 
 /** The worst lateness at p99 of these loads; null when none has any. */
 export function lagOf(...results: readonly LoadResult[]): number | null {
-  const known = results.flatMap(({ lag }) => (lag === null ? [] : [percentileUs(lag, 99)]));
+  const known = results.flatMap(({ lag }) => (lag === null ? [] : (p99Us(lag) ?? [])));
   return known.length === 0 ? null : Math.max(...known);
 }
 

@@ -8,8 +8,8 @@
  */
 
 import { sleep } from '../../test/support/wait.ts';
-import { percentileUs } from '../load/histogram.ts';
 import { faultsOf } from '../run/block.ts';
+import { p99Us } from '../run/p99.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,
@@ -68,8 +68,8 @@ async function play(scene: Scene): Promise<Outcome> {
       heldConnections: held,
       endedConnections: ended,
       errors: failedRequests(beside),
-      p99AloneUs: percentileUs(alone.latency, 99),
-      p99BesideUs: percentileUs(beside.latency, 99),
+      p99AloneUs: p99Us(alone.latency) ?? 0,
+      p99BesideUs: p99Us(beside.latency) ?? 0,
     },
     histograms: { latencyAlone: alone.latency, latencyBeside: beside.latency },
     generator: {

@@ -8,7 +8,6 @@
  * @module
  */
 
-import { percentileUs } from '../load/histogram.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import { clientOf, cpuShareOf, type Outcome, type Scene, type ScenarioPlay } from './scenario.ts';
 
@@ -52,10 +51,6 @@ async function play(scene: Scene): Promise<Outcome> {
     figures: {
       streams: STREAMS,
       lostEvents,
-      firstByteP50Us: percentileUs(result.firstByte, 50),
-      firstByteP99Us: percentileUs(result.firstByte, 99),
-      eventDelayP50Us: percentileUs(result.delay, 50),
-      eventDelayP99Us: percentileUs(result.delay, 99),
     },
     histograms: { firstByte: result.firstByte, eventDelay: result.delay },
     generator: { cpuShare: cpuShareOf(result), lagP99Us: null },

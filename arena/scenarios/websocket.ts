@@ -7,7 +7,7 @@
  * @module
  */
 
-import { percentileUs } from '../load/histogram.ts';
+import { p99Us } from '../run/p99.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import { clientOf, cpuShareOf, type Outcome, type Scene, type ScenarioPlay } from './scenario.ts';
 
@@ -55,11 +55,9 @@ async function play(scene: Scene): Promise<Outcome> {
       connections: CONNECTIONS,
       messages: result.messages,
       lostMessages,
-      roundTripP50Us: percentileUs(result.roundTrip, 50),
-      roundTripP99Us: percentileUs(result.roundTrip, 99),
     },
     histograms: { roundTrip: result.roundTrip },
-    generator: { cpuShare: cpuShareOf(result), lagP99Us: percentileUs(result.lag, 99) },
+    generator: { cpuShare: cpuShareOf(result), lagP99Us: p99Us(result.lag) },
     faults: [
       ...(closed > 0 ? [`${closed} of ${CONNECTIONS} connections were not upgraded`] : []),
       ...(lostMessages > 0 ? [`${lostMessages} messages did not come back`] : []),
