@@ -11,7 +11,9 @@ export function textTable(rows: readonly (readonly string[])[]): string {
     Math.max(0, ...rows.map((row) => (at === row.length - 1 ? 0 : (row[at]?.length ?? 0)))),
   );
   return rows
-    .map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))))
+    .map((row) =>
+      row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))),
+    )
     .map((cells) => `${cells.join('  ').trimEnd()}\n`)
     .join('');
 }

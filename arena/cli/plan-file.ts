@@ -47,7 +47,10 @@ export function planFile(named: string): string {
 }
 
 /** The plan, or null when it is not valid, which the terminal has been told. */
-export function readPlan(named: string, terminal: Terminal): Extract<LoadedPlan, { ok: true }> | null {
+export function readPlan(
+  named: string,
+  terminal: Terminal,
+): Extract<LoadedPlan, { ok: true }> | null {
   const loaded = loadPlan(planFile(named));
   if (loaded.ok) return loaded;
   for (const problem of loaded.problems) terminal.err(`${formatProblem(problem)}\n`);

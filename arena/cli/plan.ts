@@ -46,7 +46,10 @@ export function planCommand(terminal: Terminal, exit: (code: number) => void): C
 export function planText(plan: Plan, candidates: readonly Candidate[]): string {
   return [
     `Plan ${plan.name}: ${plan.rounds} rounds, ${plan.workers} workers each, target on cores ${plan.cores.target}, load on ${plan.cores.load}\n`,
-    textTable([['target', 'version', 'tiers', 'scenarios'], ...candidates.map((one) => rowOf(plan, one))]),
+    textTable([
+      ['target', 'version', 'tiers', 'scenarios'],
+      ...candidates.map((one) => rowOf(plan, one)),
+    ]),
     `Each tier, for bodies of ${plan.bodies.join(', ')} bytes:\n`,
     ...plan.loads.map((load) => `  ${loadText(load)}\n`),
     timeText(plan, candidates),

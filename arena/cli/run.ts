@@ -123,7 +123,10 @@ async function tablesText(file: string, terminal: Terminal): Promise<string> {
   if (!read.ok) throw new Error(`${file} can't be read again: ${read.problems[0]?.message}`);
   const { printTables } = await import('../report/terminal.ts');
   const color = terminal.paint('bold', '') !== '';
-  return printTables(read.results.records, { color, width: process.stdout.columns ?? WIDTH_DEFAULT });
+  return printTables(read.results.records, {
+    color,
+    width: process.stdout.columns ?? WIDTH_DEFAULT,
+  });
 }
 
 function whole(min: number, max: number): (text: string) => number {

@@ -42,7 +42,8 @@ export function validateCommand(terminal: Terminal, exit: (code: number) => void
       for (const file of files) {
         const { what, problems } = examine(file);
         count += problems.length;
-        if (problems.length === 0) terminal.out(`${terminal.paint('green', 'valid')} ${file}: ${what}\n`);
+        if (problems.length === 0)
+          terminal.out(`${terminal.paint('green', 'valid')} ${file}: ${what}\n`);
         else terminal.out(problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
       }
       if (count > 0) terminal.out(`${terminal.paint('red', counted(count, 'problem'))}\n`);
@@ -64,7 +65,10 @@ function examinePlan(file: string): Finding {
   const loaded = loadPlan(file);
   if (!loaded.ok) return { what: '', problems: loaded.problems };
   const { targets, rounds } = loaded.value;
-  return { what: `${counted(targets.length, 'target')}, ${counted(rounds, 'round')}`, problems: [] };
+  return {
+    what: `${counted(targets.length, 'target')}, ${counted(rounds, 'round')}`,
+    problems: [],
+  };
 }
 
 function examineResults(file: string): Finding {

@@ -22,12 +22,16 @@ function shipped(name: string): Plan {
 }
 
 const ONE: Counted = { adapter: 'process', tiers: 2, scenarios: [] };
-const LOADS = 'bodies: [0, 1]\nloads: [{ capacity: { seconds: 1 } }, { rate: { perS: 1, seconds: 2 } }]';
+const LOADS =
+  'bodies: [0, 1]\nloads: [{ capacity: { seconds: 1 } }, { rate: { perS: 1, seconds: 2 } }]';
 
 describe('an estimate', () => {
   it('counts starts, blocks and scenarios', () => {
     const plan = planOf(`${LOADS}\nrounds: 5\ntiers: [pass, key]\nscenarioRounds: 2`);
-    const { turns, blocks, scenarios } = estimatePlan(plan, [ONE, { ...ONE, scenarios: ['churn'] }]);
+    const { turns, blocks, scenarios } = estimatePlan(plan, [
+      ONE,
+      { ...ONE, scenarios: ['churn'] },
+    ]);
     assert.deepEqual({ turns, blocks, scenarios }, { turns: 20, blocks: 80, scenarios: 2 });
   });
 
@@ -58,7 +62,10 @@ describe('the shipped plans', () => {
   const seven = [direct, ...Array.from({ length: 7 }, () => local)];
 
   it('quick takes less than ten minutes for all targets of one machine', () => {
-    const { usualS } = estimatePlan(shipped('quick'), seven.map((one) => ({ ...one, scenarios: [] })));
+    const { usualS } = estimatePlan(
+      shipped('quick'),
+      seven.map((one) => ({ ...one, scenarios: [] })),
+    );
     assert.ok(usualS < 570, `${usualS} s`);
     assert.ok(shipped('quick').rounds >= 4);
   });

@@ -37,7 +37,10 @@ export interface Estimate {
 }
 
 /** One stay of a target in a tier. */
-export function turnSeconds(plan: Plan, adapter: Counted['adapter']): { usualS: number; mostS: number } {
+export function turnSeconds(
+  plan: Plan,
+  adapter: Counted['adapter'],
+): { usualS: number; mostS: number } {
   const windows = plan.loads.map((load) =>
     'capacity' in load ? load.capacity.seconds : load.rate.seconds,
   );
@@ -52,7 +55,11 @@ export function turnSeconds(plan: Plan, adapter: Counted['adapter']): { usualS: 
 }
 
 /** A scenario at a target, with its start and its warm-up. */
-export function scenarioSeconds(plan: Plan, scenario: Scenario, adapter: Counted['adapter']): number {
+export function scenarioSeconds(
+  plan: Plan,
+  scenario: Scenario,
+  adapter: Counted['adapter'],
+): number {
   const warmUp = Math.min(warmUpWindowS(plan.warmUp) * WARM_UP_WINDOWS, plan.warmUp.maxS);
   return START_STOP_S[adapter] + warmUp + SCENARIO_PLAYS[scenario].seconds;
 }

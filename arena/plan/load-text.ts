@@ -14,6 +14,8 @@ export function loadText(load: PlannedLoad): string {
   }
   const { perS, capacityShare = 0, connections, seconds, arrivals } = load.rate;
   const rate =
-    perS === undefined ? `${Math.round(capacityShare * 100)} % of its capacity` : `${perS} requests/s`;
+    perS === undefined
+      ? `${Math.round(capacityShare * 100)} % of its capacity`
+      : `${perS} requests/s`;
   return `${rate} (open loop, ${arrivals}), ${connections} connections, ${seconds} s`;
 }

@@ -88,8 +88,11 @@ function parseLine(
   const findings = findingsOf(parsed.error.issues, written, inputSchemaOf(ResultRecord));
   return {
     problems: findings.map(({ path, message }) => ({
-      ...problem(file, number, message),
+      file,
+      line: number,
+      column: 1,
       path: formatPath(path),
+      message,
     })),
   };
 }

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -110,8 +117,9 @@ describe('results', () => {
   });
 });
 
+const line = (record: object): string => `${JSON.stringify(record)}\n`;
+
 describe('a file of results', () => {
-  const line = (record: object): string => `${JSON.stringify(record)}\n`;
   // biome-ignore format: a table is read by column.
   const cases = [
     { text: '', told: /^r.jsonl:1:1: the first line is no record of kind "run"$/ },

@@ -28,6 +28,10 @@ const FINE: LoadResult = {
   cpuUs: 200_000,
 };
 
+async function never(): Promise<never> {
+  throw new Error('not asked for here');
+}
+
 /** A bench whose driver answers with `result`, or does what it is told to. */
 function benchWith(
   run: LoadResult | ((spec: LoadSpec) => Promise<LoadResult>),
@@ -35,9 +39,6 @@ function benchWith(
 ): Bench {
   const loaded = parsePlan('version: 1\nname: p\ntargets: [nginx]\n', 'p');
   assert.ok(loaded.ok);
-  const never = async (): Promise<never> => {
-    throw new Error('not asked for here');
-  };
   return {
     plan: loaded.value,
     station: {
@@ -122,10 +123,7 @@ describe('a block', () => {
   });
 
   it('that the driver refuses is void, and says so', async () => {
-    const refuses = async (): Promise<never> => {
-      throw new Error('connection refused');
-    };
-    assert.deepEqual((await block(benchWith(refuses))).void, ['no load: connection refused']);
+    assert.deepEqual((await block(benchWith(never))).void, ['no load: not asked for here']);
   });
 
   it('is marked where the generator was late, busy, or hardly faster than the target', async () => {
@@ -134,15 +132,20 @@ describe('a block', () => {
     const busy = await block(benchWith({ ...FINE, cpuUs: 900_000 }));
     assert.match(busy.generator.bound.join(), /90 % of its core/);
     const answered = 600;
-    const near = { ...FINE, lag: null, answered, requests: answered, statuses: { '200': answered } };
+    const near = {
+      ...FINE,
+      lag: null,
+      answered,
+      requests: answered,
+      statuses: { '200': answered },
+    };
     const capacity = await block(benchWith(near), { load: CLOSED });
     assert.match(capacity.generator.bound.join(), /without a gateway it is 1\.7 times as many/);
   });
 
   it('that is interrupted is none', async () => {
     const controller = new AbortController();
-    const waits = (): Promise<LoadResult> => new Promise(() => {});
-    const measured = block(benchWith(waits, controller.signal));
+    const measured = block(benchWith(() => new Promise(() => {}), controller.signal));
     controller.abort(new Interrupted());
     await assert.rejects(measured, Interrupted);
   });

@@ -45,7 +45,15 @@ export async function withEquipment<Result>(
         startUpstream: () => startMortalUpstream(cores.load),
         probe: ({ name: target }, { host, port }, tier) => {
           const { upstream } = station;
-          return probe({ target, host, port, tier, routed: target !== BASELINE, upstream, credentials });
+          return probe({
+            target,
+            host,
+            port,
+            tier,
+            routed: target !== BASELINE,
+            upstream,
+            credentials,
+          });
         },
       });
     } finally {

@@ -19,9 +19,14 @@ describe('flat', () => {
 
   it('does not look at what came before the last three', () => {
     fc.assert(
-      fc.property(fc.array(positive), fc.array(positive, { minLength: 3 }), share, (early, late, within) => {
-        assert.equal(isFlat([...early, ...late], within), isFlat(late, within));
-      }),
+      fc.property(
+        fc.array(positive),
+        fc.array(positive, { minLength: 3 }),
+        share,
+        (early, late, within) => {
+          assert.equal(isFlat([...early, ...late], within), isFlat(late, within));
+        },
+      ),
     );
   });
 

@@ -20,16 +20,16 @@ export async function unlessInterrupted<Result>(
   signal: AbortSignal,
   work: Promise<Result>,
 ): Promise<Result> {
-  let interrupt = (): void => undefined;
+  const settled = new AbortController();
   const interrupted = new Promise<never>((_, reject) => {
-    interrupt = () => reject(reasonOf(signal));
+    const interrupt = (): void => reject(reasonOf(signal));
     if (signal.aborted) interrupt();
-    else signal.addEventListener('abort', interrupt, { once: true });
+    else signal.addEventListener('abort', interrupt, { once: true, signal: settled.signal });
   });
   try {
     return await Promise.race([work, interrupted]);
   } finally {
-    signal.removeEventListener('abort', interrupt);
+    settled.abort();
   }
 }
 

@@ -27,7 +27,8 @@ export function resolveLoad(planned: PlannedLoad, capacityPerS: number | null): 
     return { load: { mode: 'closed', connections }, seconds, arrivals: 'poisson' };
   }
   const { perS, capacityShare = null, connections, seconds, arrivals } = planned.rate;
-  const shared = capacityShare === null || capacityPerS === null ? null : capacityPerS * capacityShare;
+  const shared =
+    capacityShare === null || capacityPerS === null ? null : capacityPerS * capacityShare;
   const ratePerS = perS ?? shared;
   if (ratePerS === null) return null;
   return { load: { mode: 'open', connections, ratePerS, capacityShare }, seconds, arrivals };

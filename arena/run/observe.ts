@@ -9,7 +9,7 @@ import { loadavg } from 'node:os';
 import { machineTicks } from '../adapters/host-counters.ts';
 import { memoryPeakOf } from '../adapters/process-tree.ts';
 import type { RunningTarget } from '../adapters/target.ts';
-import { cpuUsBetween, readCpu } from './cpu.ts';
+import { type CpuReading, cpuUsBetween, readCpu } from './cpu.ts';
 
 /** Above this share of time that the host kept the machine from running, nothing counts. */
 const STOLEN_MAX = 0.05;
@@ -38,31 +38,39 @@ export async function observe<Result>(
   work: () => Promise<Result>,
   { changing = false }: { readonly changing?: boolean } = {},
 ): Promise<Observed<Result>> {
-  const { pid } = target;
   const ticks = machineTicks();
-  const before = pid === null ? null : readCpu(pid);
+  const before = readingOf(target);
   const begin = process.hrtime.bigint();
   const result = await work();
   const elapsedUs = Number(process.hrtime.bigint() - begin) / 1000;
-  const after = pid === null ? null : readCpu(pid);
+  const after = readingOf(target);
   const stolenShare = stolenSince(ticks);
 
   const same = before?.pids === after?.pids;
-  const known = before !== null && after !== null && (same || !changing);
-  const cpuUs = known ? cpuUsBetween(before, after) : null;
-  const voids = [
-    same || changing ? '' : 'a process of the target has ended or begun',
-    target.alive() ? '' : endOf(target),
-    stolenShare > STOLEN_MAX ? `${Math.round(stolenShare * 100)} % of the time was stolen` : '',
-  ];
+  const cpuUs = same || !changing ? usedBetween(before, after) : null;
   return {
     result,
     cpuUs,
     coresUsed: cpuUs === null ? null : cpuUs / elapsedUs,
-    memoryPeakBytes: pid === null ? null : memoryPeakOf(pid),
+    memoryPeakBytes: target.pid === null ? null : memoryPeakOf(target.pid),
     machine: { stolenShare, loadAverage: loadavg()[0] ?? 0 },
-    void: voids.filter((reason) => reason !== ''),
+    void: [
+      ...(same || changing ? [] : ['a process of the target has ended or begun']),
+      ...(target.alive() ? [] : [endOf(target)]),
+      ...(stolenShare > STOLEN_MAX
+        ? [`${Math.round(stolenShare * 100)} % of the time was stolen`]
+        : []),
+    ],
   };
+}
+
+/** Null where the target can't be seen. */
+function readingOf({ pid }: Watched): CpuReading | null {
+  return pid === null ? null : readCpu(pid);
+}
+
+function usedBetween(before: CpuReading | null, after: CpuReading | null): number | null {
+  return before === null || after === null ? null : cpuUsBetween(before, after);
 }
 
 /** That a target has ended, with the end of what it wrote. */

@@ -36,7 +36,9 @@ describe('the order of a round', () => {
     fc.assert(
       fc.property(seed, round, (from, number) => {
         const turns = turnsOf(PLAN, ENTRANTS, { round: number, seed: from });
-        const expected = ENTRANTS.flatMap(({ subject }) => TIERS.map((tier) => `${subject} ${tier}`));
+        const expected = ENTRANTS.flatMap(({ subject }) =>
+          TIERS.map((tier) => `${subject} ${tier}`),
+        );
         assert.deepEqual(namesOf(turns).toSorted(), expected.toSorted());
         const changes = turns.filter(({ subject }, at) => subject !== turns[at - 1]?.subject);
         assert.equal(changes.length, ENTRANTS.length);

@@ -15,6 +15,8 @@ export function pinSelf(cores: string): void {
   const { error, status, stderr } = spawnSync('taskset', args, { encoding: 'utf8' });
   if (error !== undefined) throw new Error('missing: taskset; get it: apt-get install util-linux');
   if (status !== 0) {
-    throw new Error(`cores "${cores}" can't be used: ${stderr.trim()}; name others in the plan's "cores"`);
+    throw new Error(
+      `cores "${cores}" can't be used: ${stderr.trim()}; name others in the plan's "cores"`,
+    );
   }
 }

@@ -12,27 +12,29 @@ describe('time left', () => {
   });
 
   it('is told in words', () => {
-    assert.deepEqual(
-      [45, 119, 600, 12_000].map(durationText),
-      ['45 s', '119 s', '10 min', '3 h 20 min'],
-    );
+    assert.deepEqual([45, 119, 600, 12_000].map(durationText), [
+      '45 s',
+      '119 s',
+      '10 min',
+      '3 h 20 min',
+    ]);
   });
 });
 
-describe('progress', () => {
-  function told(live: boolean): string {
-    let text = '';
-    let ms = 0;
-    const sink = { write: (more: string) => void (text += more), live };
-    const progress = makeProgress(sink, 10, { nowMs: () => ms });
-    progress.now('nginx');
-    ms = 10_000;
-    progress.advance(5);
-    progress.note('caddy does not start');
-    progress.end();
-    return text;
-  }
+function told(live: boolean): string {
+  let text = '';
+  let ms = 0;
+  const sink = { write: (more: string) => void (text += more), live };
+  const progress = makeProgress(sink, 10, { nowMs: () => ms });
+  progress.now('nginx');
+  ms = 10_000;
+  progress.advance(5);
+  progress.note('caddy does not start');
+  progress.end();
+  return text;
+}
 
+describe('progress', () => {
   it('is a line for each thing in a log, without control characters', () => {
     assert.equal(told(false), 'nginx · 10 s left\ncaddy does not start\n');
   });

@@ -124,7 +124,9 @@ async function played(
       return await unlessInterrupted(signal, play.play(scene));
     } catch (error) {
       signal.throwIfAborted();
-      return nothing(`it could not be played: ${error instanceof Error ? error.message : String(error)}`);
+      return nothing(
+        `it could not be played: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
   const seen = await observe(scene.running, work, { changing: play.changesProcesses });

@@ -24,7 +24,9 @@ export interface Generated {
 export function boundsOf({ cpuShare, lagP99Us, capacity }: Generated): string[] {
   const reasons: string[] = [];
   if (lagP99Us !== null && lagP99Us > LAG_P99_MAX_US) {
-    reasons.push(`requests were sent ${Math.round(lagP99Us)} µs late (p99; ${LAG_P99_MAX_US} at most)`);
+    reasons.push(
+      `requests were sent ${Math.round(lagP99Us)} µs late (p99; ${LAG_P99_MAX_US} at most)`,
+    );
   }
   if (cpuShare > CPU_SHARE_MAX) {
     const most = `${CPU_SHARE_MAX * 100} % at most`;
@@ -32,7 +34,9 @@ export function boundsOf({ cpuShare, lagP99Us, capacity }: Generated): string[] 
   }
   if (capacity !== null && capacity.baselinePerS < BASELINE_FACTOR_MIN * capacity.perS) {
     const factor = (capacity.baselinePerS / capacity.perS).toFixed(1);
-    reasons.push(`without a gateway it is ${factor} times as many (${BASELINE_FACTOR_MIN} at least)`);
+    reasons.push(
+      `without a gateway it is ${factor} times as many (${BASELINE_FACTOR_MIN} at least)`,
+    );
   }
   return reasons;
 }

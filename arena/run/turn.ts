@@ -87,7 +87,11 @@ function refused({ capacities, write, progress }: Bench, turn: Turn<Target>, why
 }
 
 /** What is looked at once in a tier: the files it read, and whether it does the work. */
-async function introduce(bench: Bench, turn: Turn<Target>, running: RunningTarget): Promise<boolean> {
+async function introduce(
+  bench: Bench,
+  turn: Turn<Target>,
+  running: RunningTarget,
+): Promise<boolean> {
   const { subject: target, tier } = turn;
   for (const config of running.configs) {
     bench.write({ kind: 'config', target: target.name, tier, ...config });

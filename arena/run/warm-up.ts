@@ -54,7 +54,8 @@ export async function warmUp(
       return null;
     });
     const { result, cpuUs } = await observe(target, () => work);
-    if (result === null || result.answered === 0 || !target.alive()) return { flat: false, perS: [] };
+    if (result === null || result.answered === 0 || !target.alive())
+      return { flat: false, perS: [] };
     costs.push(costOf(result, cpuUs));
     perS.push((result.answered / result.elapsedMs) * 1000);
     if (isFlat(costs, flatWithin)) return { flat: true, perS: perS.slice(-FLAT_WINDOWS) };

@@ -93,7 +93,8 @@ describe('a target', { timeout: RUN_TIMEOUT_MS }, () => {
     const records = arena.records('unfit');
     const timed = new Set(ofKind(records, 'block').map(({ target }) => target));
     assert.deepEqual([...timed].toSorted(), ['direct', 'faithful']);
-    const probeOf = (name: string) => ofKind(records, 'probe').find(({ target }) => target === name);
+    const probeOf = (name: string) =>
+      ofKind(records, 'probe').find(({ target }) => target === name);
     assert.equal(probeOf('fast-404')?.passed, false);
     const lame = probeOf('lame');
     assert.equal(lame?.passed, false);
@@ -116,7 +117,10 @@ loads:
     const voided = blocks.filter((block) => block.void.length > 0);
     assert.ok(voided.length >= 2);
     assert.ok(voided.some((block) => block.void.some((why) => why.includes('has ended'))));
-    assert.deepEqual(voided.filter((block) => !hasNoNumbers(block)), []);
+    assert.deepEqual(
+      voided.filter((block) => !hasNoNumbers(block)),
+      [],
+    );
     const counted = blocks.filter((block) => block.void.length === 0);
     assert.deepEqual(counted.filter(hasNoNumbers), []);
   });
@@ -136,7 +140,10 @@ describe('Ctrl-C', { timeout: RUN_TIMEOUT_MS }, () => {
   const LONG = 'scenarios: []';
   const words = (plan: string, id: string): string[] => [
     ...arena.runWords(plan, id),
-    ...['--targets', arena.targets, '--rounds', '500'],
+    '--targets',
+    arena.targets,
+    '--rounds',
+    '500',
   ];
   const blocksIn = (id: string): number => {
     try {

@@ -8,7 +8,14 @@
 
 import { faultsOf } from '../run/block.ts';
 import { requestsOf } from '../tiers/requests.ts';
-import { besideSpec, BODY_BYTES, cpuShareOf, type Outcome, type Scene, type ScenarioPlay } from './scenario.ts';
+import {
+  besideSpec,
+  BODY_BYTES,
+  cpuShareOf,
+  type Outcome,
+  type Scene,
+  type ScenarioPlay,
+} from './scenario.ts';
 
 const SECONDS = 2;
 const CONNECTIONS = 16;

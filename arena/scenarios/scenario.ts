@@ -98,6 +98,7 @@ export function lagOf(...results: readonly LoadResult[]): number | null {
 /** What more than plain requests can be asked of. Throws where there is no such client. */
 export function clientOf({ driver }: Scene): Scenarios {
   if (driver.scenarios !== undefined) return driver.scenarios;
-  throw new Error(`driver ${driver.name} has no client for this; build the native one: make arena-driver`);
+  throw new Error(
+    `driver ${driver.name} has no client for this; build the native one: make arena-driver`,
+  );
 }
-

@@ -34,7 +34,9 @@ export class Arena {
 
   constructor() {
     mkdirSync(this.targets);
-    cpSync(join(PROJECT, 'arena/targets/direct'), join(this.targets, 'direct'), { recursive: true });
+    cpSync(join(PROJECT, 'arena/targets/direct'), join(this.targets, 'direct'), {
+      recursive: true,
+    });
   }
 
   /** Adds a target that behaves like this, under any name. */
