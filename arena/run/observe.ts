@@ -54,14 +54,17 @@ export async function observe<Result>(
     coresUsed: cpuUs === null ? null : cpuUs / elapsedUs,
     memoryPeakBytes: target.pid === null ? null : memoryPeakOf(target.pid),
     machine: { stolenShare, loadAverage: loadavg()[0] ?? 0 },
-    void: [
-      ...(same || changing ? [] : ['a process of the target has ended or begun']),
-      ...(target.alive() ? [] : [endOf(target)]),
-      ...(stolenShare > STOLEN_MAX
-        ? [`${Math.round(stolenShare * 100)} % of the time was stolen`]
-        : []),
-    ],
+    void: voidsOf(target, same || changing, stolenShare),
   };
+}
+
+function voidsOf(target: Watched, sameProcesses: boolean, stolenShare: number): string[] {
+  const stolen = `${Math.round(stolenShare * 100)} % of the time was stolen`;
+  return [
+    ...(sameProcesses ? [] : ['a process of the target has ended or begun']),
+    ...(target.alive() ? [] : [endOf(target)]),
+    ...(stolenShare > STOLEN_MAX ? [stolen] : []),
+  ];
 }
 
 /** Null where the target can't be seen. */
