@@ -5,9 +5,10 @@
  */
 
 import type { ResultRecord } from '../results/records.ts';
+import { changePoints } from '../statistics/change-points.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
 import { type Material, readMaterial, seriesKey } from './material.ts';
-import { type Cell, cellId, costs } from './series.ts';
+import { type Cell, costs } from './series.ts';
 import { type TargetSummary, targetsOf } from './targets.ts';
 
 export interface HistoryPoint {
@@ -64,14 +65,17 @@ function mainCells({ tiers, cells }: Material): Cell[] {
 
 function pointOf(target: string, cell: Cell, material: Material): HistoryPoint[] {
   const series = material.series.get(seriesKey(target, cell));
-  const { id, at, source, machine } = material.run;
+  const { id, at, source } = material.run;
   const cpuUs = series === undefined ? null : estimateOf(costs(series), material.run.seed);
-  void machine;
   return cpuUs === null ? [] : [{ run: id, at, commit: source.commit, cpuUs }];
 }
 
-function changesIn(_series: HistorySeries): Change[] {
-  return [];
+function changesIn({ target, cell, points }: HistorySeries): Change[] {
+  const found = changePoints(points.map(({ cpuUs }) => cpuUs.median));
+  return found.flatMap(({ index, before, after }) => {
+    const point = points[index];
+    if (point === undefined) return [];
+    const { at, commit } = point;
+    return [{ target, cell, at, commit, beforeUs: before, afterUs: after }];
+  });
 }
-
-void cellId;

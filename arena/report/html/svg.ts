@@ -7,17 +7,28 @@
  * @module
  */
 
-import { init, type EChartsCoreOption, use } from 'echarts/core.js';
-import { BarChart, CustomChart, LineChart } from 'echarts/charts.js';
-import { GridComponent, MarkLineComponent } from 'echarts/components.js';
-import { SVGRenderer } from 'echarts/renderers.js';
+import { createRequire } from 'node:module';
 
 import { STAND_IN, withVariables } from './colours.ts';
 import { escaped, type Markup } from './markup.ts';
 
-use([BarChart, CustomChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
+/** The little that is used of echarts, whose own types want those of a browser. */
+interface Echarts {
+  init(
+    element: null,
+    theme: null,
+    options: { renderer: 'svg'; ssr: true; width: number; height: number },
+  ): {
+    setOption(option: ChartOption): void;
+    renderToSVGString(options: { useViewBox: boolean }): string;
+    dispose(): void;
+  };
+}
 
-export type ChartOption = EChartsCoreOption;
+const echarts = createRequire(import.meta.url)('echarts') as Echarts;
+
+/** As echarts documents it; what is wrong in it shows in the drawing. */
+export type ChartOption = Readonly<Record<string, unknown>>;
 
 export interface Size {
   readonly width: number;
@@ -51,7 +62,7 @@ export function drawn(
   { id, label }: { readonly id: string; readonly label: string },
   styles: StyleClasses,
 ): Markup {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, silent: true, ...option });
     const svg = cleaned(chart.renderToSVGString({ useViewBox: true }), id, styles);
