@@ -26,7 +26,16 @@ import { treeOf } from './process-tree.ts';
 import { assertFree } from './readiness.ts';
 import type { StartPlan } from './target.ts';
 
-const SHIPPED = ['direct', 'haproxy', 'nginx', 'stoa', 'stoa-native'];
+const SHIPPED = [
+  'caddy',
+  'direct',
+  'envoy',
+  'haproxy',
+  'nginx',
+  'node-fastify',
+  'stoa',
+  'stoa-native',
+];
 
 const { descriptions, problems } = readCatalog();
 
