@@ -27,14 +27,20 @@ import { assertFree } from './readiness.ts';
 import type { StartPlan } from './target.ts';
 
 const SHIPPED = [
+  'agentgateway',
+  'apisix',
   'caddy',
   'direct',
   'envoy',
   'haproxy',
+  'kong',
+  'krakend',
   'nginx',
   'node-fastify',
   'stoa',
   'stoa-native',
+  'stoa-upstream-original',
+  'traefik',
 ];
 
 const { descriptions, problems } = readCatalog();
