@@ -67,7 +67,7 @@ interface Started {
 
 async function startContainer(
   description: Description,
-  { image, args }: ContainerManifest,
+  { image, args, mounts }: ContainerManifest,
   plan: StartPlan,
 ): Promise<RunningTarget> {
   const { name, manifest } = description;
@@ -82,6 +82,7 @@ async function startContainer(
     ...plan,
     container,
     image,
+    mounts,
     args: prepared.words(args),
     env: prepared.env,
   });

@@ -58,6 +58,8 @@ export interface ContainerPlan {
   readonly env: Readonly<Record<string, string>>;
   /** Mounted read-only at `MOUNT`. */
   readonly folder: string;
+  /** Files of it that are mounted elsewhere, too, by their names. */
+  readonly mounts: Readonly<Record<string, string>>;
   /** As taskset names them. */
   readonly cores: string;
   readonly memoryMaxBytes: number;
@@ -69,6 +71,10 @@ const OPEN_FILES = 65_536;
 
 /** In the foreground, so that its output and its end are those of the command. */
 export function runWords(plan: ContainerPlan): string[] {
+  const mounts = Object.entries(plan.mounts).flatMap(([file, path]) => [
+    '--volume',
+    `${plan.folder}/${file}:${path}:ro`,
+  ]);
   const env = Object.entries(plan.env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
   return [
     'run',
@@ -90,6 +96,7 @@ export function runWords(plan: ContainerPlan): string[] {
     `nofile=${OPEN_FILES}:${OPEN_FILES}`,
     '--volume',
     `${plan.folder}:${MOUNT}:ro`,
+    ...mounts,
     ...env,
     plan.image,
     ...plan.args,

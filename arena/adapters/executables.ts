@@ -9,7 +9,7 @@
 
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 import type { CommandManifest } from './manifest.ts';
 
@@ -53,12 +53,12 @@ export function ask(
   args: readonly string[],
   { timeoutMs = ANSWER_TIMEOUT_MS, folder = '/' } = {},
 ): Promise<Ended> {
-  return new Promise((resolve) => {
+  return new Promise((end) => {
     const options = { timeout: timeoutMs, maxBuffer: OUTPUT_MAX_BYTES, cwd: folder };
     execFile(command, [...args], options, (error, stdout, stderr) => {
       const code = typeof error?.code === 'number' ? error.code : Number(error !== null) * 127;
       const unwritten = error !== null && stdout + stderr === '' ? error.message : '';
-      resolve({ code, stdout, output: `${stdout}${stderr}${unwritten}` });
+      end({ code, stdout, output: `${stdout}${stderr}${unwritten}` });
     });
   });
 }
@@ -81,7 +81,7 @@ export async function locate(command: CommandManifest, project: string): Promise
     timeoutMs: INSTALL_TIMEOUT_MS,
     folder: project,
   });
-  if (code === 0) return { executable: stdout.trim().split('\n').at(-1) ?? '' };
+  if (code === 0) return { executable: resolve(project, lastLineOf(stdout)) };
   return { why: `${script} failed: ${lastLineOf(output)}; get it: ${command.get}` };
 }
 

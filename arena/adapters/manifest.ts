@@ -77,6 +77,10 @@ const Container = z
       )
       .describe('Image with registry and tag; `@sha256:…` pins it.'),
     args: Words.default([]).describe('Arguments of its entry point; templates.'),
+    mounts: z
+      .record(WrittenFile, z.string().regex(/^\/[\w./-]+$/, 'not a whole path'))
+      .default({})
+      .describe('Rendered files that it looks for in places of its own; those of `/arena` need none.'),
   })
   .describe('An image for docker or podman, on the network of this machine.');
 

@@ -51,12 +51,15 @@ function written(value: unknown): string {
   throw new TypeError(`expected text or a number, found ${String(value)}`);
 }
 
+/** What Eta and JSON.stringify look for on any object. */
+const ASKED_IN_PASSING: ReadonlySet<string> = new Set(['__blocks', 'toJSON']);
+
 /** The same, where reading what does not exist throws. */
 function strict<T extends object>(value: T, name: string): T {
   return new Proxy(value, {
     get(target, key) {
       const found: unknown = Reflect.get(target, key);
-      if (typeof key === 'symbol' || key === '__blocks') return found;
+      if (typeof key === 'symbol' || ASKED_IN_PASSING.has(key)) return found;
       if (!(key in target)) throw new ReferenceError(`there is no ${name}.${key}`);
       const isNested = typeof found === 'object' && found !== null;
       return isNested ? strict(found, `${name}.${key}`) : found;

@@ -26,7 +26,22 @@ import { treeOf } from './process-tree.ts';
 import { assertFree } from './readiness.ts';
 import type { StartPlan } from './target.ts';
 
-const SHIPPED = ['direct', 'haproxy', 'nginx', 'stoa', 'stoa-native'];
+const SHIPPED = [
+  'agentgateway',
+  'apisix',
+  'caddy',
+  'direct',
+  'envoy',
+  'haproxy',
+  'kong',
+  'krakend',
+  'nginx',
+  'node-fastify',
+  'stoa',
+  'stoa-native',
+  'stoa-upstream-original',
+  'traefik',
+];
 
 const { descriptions, problems } = readCatalog();
 
