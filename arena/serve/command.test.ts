@@ -18,10 +18,10 @@ describe('the command serve', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
+  const say = (text: string): void => {
+    said += text;
+  };
   const serve = (...words: readonly string[]): Promise<unknown> => {
-    const say = (text: string): void => {
-      said += text;
-    };
     const command = serveCommand({
       metricsOf: () => '',
       out: say,

@@ -57,6 +57,6 @@ it('whatever is asked for, a path stays in a folder of its own below the runs', 
       const file = join(runFolder('/data', route.run), RESULTS_FILE);
       assert.match(normalize(file), /^\/data\/runs\/[a-z0-9][^/]*\/results\.jsonl$/);
     }),
-    { numRuns: 5000 },
+    { numRuns: 1500 },
   );
 });

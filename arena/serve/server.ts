@@ -38,6 +38,7 @@ const IDLE_TIMEOUT_MS = 5000;
 const STALL_TIMEOUT_MS = 30_000;
 const REQUESTS_PER_CONNECTION_MAX = 1000;
 const STOP_TIMEOUT_MS = 5000;
+const SWEEP_INTERVAL_MS = 50;
 
 /** Rejects when the address can't be bound. */
 export async function openArenaServer(options: ArenaServerOptions): Promise<ArenaServer> {
@@ -116,10 +117,12 @@ function hasBody({ headers }: IncomingMessage): boolean {
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const insist = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS);
+    // A connection is idle again, and would be kept, once its answer has been written.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
     server.close(() => {
       clearTimeout(insist);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
