@@ -15,6 +15,8 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Clock } from './clock.ts';
+
 const LOG_MAX_BYTES = 4 << 20;
 const TAIL_MAX = 2000;
 /** Wait for what is still in the pipes when the group has ended. */
@@ -28,6 +30,7 @@ export interface ChildPlan {
   readonly timeoutMs: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onStart?: (pid: number) => void;
 }
@@ -44,17 +47,17 @@ export async function runChild(plan: ChildPlan): Promise<ChildEnd> {
   const [program = '', ...args] = plan.words;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const output = collect([child.stdout, child.stderr], plan.logFile);
+  const done = new AbortController();
   let ended: ChildEnd['ended'] = 'by-itself';
-  let kill: NodeJS.Timeout | undefined;
 
-  const stop = (why: 'timed-out' | 'stopped'): void => {
-    if (kill !== undefined) return;
+  const stop = async (why: 'timed-out' | 'stopped'): Promise<void> => {
+    if (ended !== 'by-itself' || done.signal.aborted) return;
     ended = why;
     if (child.pid !== undefined) signalTo(child.pid, 'SIGTERM');
-    kill = setTimeout(() => killGroup(child.pid), plan.graceMs);
+    await plan.clock.sleep(plan.graceMs, done.signal);
+    if (!done.signal.aborted) killGroup(child.pid);
   };
-  const onAbort = (): void => stop('stopped');
-  const limit = setTimeout(() => stop('timed-out'), plan.timeoutMs);
+  const onAbort = (): void => void stop('stopped');
   const exit = new Promise<{ code: number | null; how: string }>((resolve) => {
     child.once('error', (error) => resolve({ code: null, how: error.message }));
     child.once('exit', (code, name) => {
@@ -62,12 +65,12 @@ export async function runChild(plan: ChildPlan): Promise<ChildEnd> {
     });
   });
   plan.signal.addEventListener('abort', onAbort);
+  void plan.clock.sleep(plan.timeoutMs, done.signal).then(() => stop('timed-out'));
   if (child.pid !== undefined) plan.onStart?.(child.pid);
   if (plan.signal.aborted) onAbort();
 
   const { code, how } = await exit;
-  clearTimeout(limit);
-  clearTimeout(kill);
+  done.abort();
   plan.signal.removeEventListener('abort', onAbort);
   killGroup(child.pid);
   const tail = (await output()).trim();

@@ -11,8 +11,8 @@ import { runOnce, runSchedule } from './schedule.ts';
 import { cronProblem, type ScheduleSettings } from './settings.ts';
 
 export interface ScheduleSurroundings {
-  /** The part `schedule` of a plan. Throws, with what to do, when the plan is not valid. */
-  readonly settingsOf: (planFile: string) => ScheduleSettings | Promise<ScheduleSettings>;
+  /** The part `schedule` of a plan; null when the plan is not valid, which has been told. */
+  readonly settingsOf: (planFile: string) => ScheduleSettings | null;
   readonly err: (text: string) => void;
   readonly exit: (code: number) => void;
   readonly log?: Log;
@@ -35,8 +35,8 @@ while others use the machine, or when the disk is nearly full. One schedule a fo
 ends at once. SIGTERM and Ctrl-C end the round that runs; what it measured stays, with its report.
 
 Examples:
-  $ stoa-arena schedule -f arena/plans/quick.yaml -o /var/lib/stoa-arena
-  $ stoa-arena schedule -f arena/plans/quick.yaml -o results --once   # for a timer
+  $ stoa-arena schedule -f arena/plans/scheduled.yaml -o /var/lib/stoa-arena
+  $ stoa-arena schedule -f arena/plans/scheduled.yaml -o results --once   # for a timer
   $ stoa-arena serve results
 
 The exit code is 0 when stopped or, with --once, when the round was complete or skipped, else 1.`;
@@ -55,10 +55,10 @@ export function scheduleCommand(surroundings: ScheduleSurroundings): Command {
 }
 
 async function schedule(options: Options, surroundings: ScheduleSurroundings): Promise<void> {
-  const settings = await surroundings.settingsOf(options.file);
-  const problem = cronProblem(settings.cron);
-  if (problem !== null) {
-    surroundings.err(`error: ${options.file}: schedule.cron: ${problem}\n`);
+  const settings = surroundings.settingsOf(options.file);
+  const problem = settings === null ? null : cronProblem(settings.cron);
+  if (problem !== null) surroundings.err(`error: ${options.file}: schedule.cron: ${problem}\n`);
+  if (settings === null || problem !== null) {
     surroundings.exit(1);
     return;
   }

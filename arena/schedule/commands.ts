@@ -23,7 +23,7 @@ export function runWords(
   folder: string,
   run: string,
 ): string[] {
-  return [...program, 'run', '--file', planFile, '--output', runFolder(folder, run)];
+  return [...program, 'run', '--file', planFile, '--output', runsFolder(folder), '--id', run];
 }
 
 /** Makes `runs/ID/report.html` of that, with all runs beside it as its history. */

@@ -18,6 +18,12 @@ import {
   writeStatus,
 } from './status.ts';
 
+export interface LedgerPlan {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 export interface Ledger {
   readonly status: () => ScheduleStatus;
   readonly waiting: (next: Date) => void;
@@ -28,12 +34,14 @@ export interface Ledger {
   readonly stopped: () => void;
 }
 
-/** Goes on from the status that a folder has, less a round that has ended with its schedule. `cron` is null where somebody else says when. */
+/**
+ * Goes on from the status that a folder has, less a round that has ended with its schedule. `cron` is null where somebody else says
+ * when; nothing more is written once the lock is `lost`.
+ */
 export async function openLedger(
-  folder: string,
+  { folder, clock, log }: LedgerPlan,
   cron: string | null,
-  clock: Clock,
-  log: Log,
+  lost: AbortSignal,
 ): Promise<Ledger> {
   const earlier = (await readStatus(folder)) ?? freshStatus(clock.now());
   const { running } = earlier;
@@ -43,6 +51,7 @@ export async function openLedger(
 
   const change = (changes: Partial<ScheduleStatus>): void => {
     status = { ...status, ...changes, updatedAt: clock.now().toISOString() };
+    if (lost.aborted) return;
     try {
       writeStatus(folder, status);
     } catch (error) {

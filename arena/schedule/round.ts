@@ -80,6 +80,7 @@ export async function runRound(
     logFile: join(own, LOG_FILE),
     timeoutMs: plan.limits.runTimeoutMs,
     graceMs: plan.limits.graceMs,
+    clock: plan.clock,
     signal,
     onStart: (pid) => {
       const process = identityOf(pid);
@@ -150,6 +151,7 @@ async function report(plan: RoundPlan, run: string): Promise<boolean> {
     logFile: join(own, LOG_FILE),
     timeoutMs: plan.limits.reportTimeoutMs,
     graceMs: plan.limits.graceMs,
+    clock: plan.clock,
     // A report of what is there is made also when the schedule ends: it takes seconds.
     signal: new AbortController().signal,
   });

@@ -7,19 +7,15 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { isAlive } from '../../test/support/processes.ts';
 import { until } from '../../test/support/wait.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLock, LOCK_FOLDER, RENEW_MS } from './lock.ts';
 import { identityOf } from './process-identity.ts';
-import { ROUND_LIMITS, type RoundLimits } from './round.ts';
+import { ROUND_LIMITS } from './round.ts';
 import { runRecord, writeRun } from './run-record.fixture.ts';
 import { runOnce, runSchedule, type SchedulePlan } from './schedule.ts';
 import { freshStatus, readStatus, type ScheduleStatus, writeStatus } from './status.ts';
 
 const STAND_IN = join(import.meta.dirname, 'stand-in.fixture.js');
 const BEGIN_MS = Date.parse('2026-11-21T20:40:00Z');
-
-function limits(changes: Partial<RoundLimits>): Partial<SchedulePlan> {
-  return { limits: { ...ROUND_LIMITS, ...changes } };
-}
 
 /** A clock that is moved by hand; a sleep ends when it has been moved far enough. */
 class HandClock {
@@ -173,7 +169,10 @@ describe('the schedule', () => {
     });
 
     it('that takes too long is asked to end, and keeps what it measured', async () => {
-      await once('wait', limits({ runTimeoutMs: 1500 }));
+      const going = once('wait');
+      await ready();
+      await clock.forward(ROUND_LIMITS.runTimeoutMs);
+      await going;
       assert.equal((await status()).last?.outcome, 'timed-out');
       assert.deepEqual(recordsOf().at(-1), {
         kind: 'end',
@@ -184,10 +183,11 @@ describe('the schedule', () => {
     });
 
     it('that does not end when asked is killed, with what it started', async () => {
-      const going = once('stubborn', limits({ graceMs: 200 }));
+      const going = once('stubborn');
       await ready();
       const child = Number(readFileSync(inRun('child.pid'), 'utf8'));
       stop.abort();
+      await clock.forward(ROUND_LIMITS.graceMs);
       assert.deepEqual(await going, { ok: true });
       assert.equal((await status()).last?.outcome, 'stopped');
       await until('its child is gone', () => !isAlive(child));
@@ -295,7 +295,8 @@ describe('the schedule', () => {
     });
 
     it('skips what falls due while the last round still runs; stopping ends that one', async () => {
-      const going = runSchedule(planned('wait'), stop.signal);
+      const limits = { ...ROUND_LIMITS, runTimeoutMs: 2 * 3_600_000 };
+      const going = runSchedule(planned('wait', { limits }), stop.signal);
       await until('it waits', async () => (await readStatus(folder))?.next);
       await clock.forward(20 * 60_000);
       await ready();
@@ -309,6 +310,20 @@ describe('the schedule', () => {
       assert.equal((await status()).last?.outcome, 'stopped');
       assert.deepEqual(recordsOf().at(-1)?.kind, 'end');
       assert.equal(existsSync(inRun('report.html')), true);
+    });
+
+    it('ends its round, and writes no status, when another one has taken the lock', async () => {
+      const going = runSchedule(planned('wait'), stop.signal);
+      await until('it waits', async () => (await readStatus(folder))?.next);
+      await clock.forward(20 * 60_000);
+      await ready();
+      writeFileSync(join(folder, LOCK_FOLDER, '99'), '{}');
+      const theirs = { ...freshStatus(clock.now()), cron: 'theirs' };
+      writeStatus(folder, theirs);
+      await clock.forward(RENEW_MS);
+      assert.deepEqual(await going, { ok: false, why: 'another schedule took the lock' });
+      assert.equal(recordsOf().at(-1)?.kind, 'end');
+      assert.deepEqual(await status(), theirs);
     });
 
     it('does not begin where another schedule is at work', async () => {

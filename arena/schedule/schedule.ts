@@ -98,23 +98,34 @@ async function withLock(
   }
   if (acquired.tookOver) plan.log('warn', 'lock_taken_over', { folder: plan.folder });
   const lost = new AbortController();
-  const renewal = setInterval(() => renew(plan, acquired.lock, lost), RENEW_MS);
+  const done = new AbortController();
+  const renewing = renewUntil(plan, acquired.lock, lost, done.signal);
   try {
-    const ledger = await openLedger(plan.folder, cron, plan.clock, plan.log);
+    const ledger = await openLedger(plan, cron, lost.signal);
     const ended = await work(ledger, AbortSignal.any([signal, lost.signal]));
     return lost.signal.aborted ? { ok: false, why: 'another schedule took the lock' } : ended;
   } finally {
-    clearInterval(renewal);
+    done.abort();
+    await renewing;
     acquired.lock.release();
   }
 }
 
-function renew({ log }: SchedulePlan, lock: Lock, lost: AbortController): void {
-  try {
-    if (lock.renew()) return;
-    log('error', 'lock_lost', {});
-    lost.abort();
-  } catch (error) {
-    log('error', 'lock_not_renewed', { error: describeError(error) });
+/** Renews until `done`; aborts `lost` when there is nothing of ours left to renew. */
+async function renewUntil(
+  { clock, log }: SchedulePlan,
+  lock: Lock,
+  lost: AbortController,
+  done: AbortSignal,
+): Promise<void> {
+  while (!done.aborted && !lost.signal.aborted) {
+    await clock.sleep(RENEW_MS, done);
+    try {
+      if (lock.renew()) continue;
+      log('error', 'lock_lost', {});
+      lost.abort();
+    } catch (error) {
+      log('error', 'lock_not_renewed', { error: describeError(error) });
+    }
   }
 }

@@ -67,7 +67,10 @@ program
   .command('run')
   .option('--file <plan>', '', '')
   .option('--output <folder>', '', '')
-  .action(({ file, output }: { file: string; output: string }) => run(planOf(file), output));
+  .option('--id <id>', '', '')
+  .action(({ file, output, id }: { file: string; output: string; id: string }) => {
+    run(planOf(file), join(output, id));
+  });
 program
   .command('report <results>')
   .option('--history <folder>', '', '')
