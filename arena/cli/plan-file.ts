@@ -57,6 +57,13 @@ export function readPlan(
   return null;
 }
 
+/** The part of a plan that says when it is run. Throws, with every problem, when it is not valid. */
+export function settingsOf(named: string): Plan['schedule'] {
+  const loaded = loadPlan(planFile(named));
+  if (loaded.ok) return loaded.value.schedule;
+  throw new GatewayError('config_invalid', loaded.problems.map(formatProblem).join('\n'));
+}
+
 /** The targets that are asked for, `direct` first. Throws for a name that is not known. */
 export function targetsOf(plan: Plan, { only, targets: folder }: PlanOptions): Target[] {
   const known = loadTargets(folder);

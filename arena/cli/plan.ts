@@ -66,7 +66,7 @@ function timeText(plan: Plan, candidates: readonly Candidate[]): string {
   const estimate = estimatePlan(plan, countedIn(plan, candidates));
   const { usualS, mostS, turns, blocks, scenarios } = estimate;
   const parts = [`${turns} starts`, `${blocks} blocks`, `${scenarios} scenarios`];
-  return `${parts.join(', ')}: about ${durationText(usualS)}, ${durationText(mostS)} at most\n`;
+  return `${parts.join(', ')}: about ${durationText(usualS)}, at most ${durationText(mostS)}\n`;
 }
 
 /** Those that can be had, as the estimate counts them. */

@@ -11,21 +11,13 @@ import { Command, CommanderError } from 'commander';
 import { withHelp } from '../../src/cli/help.ts';
 import { processTerminal, type Terminal } from '../../src/cli/terminal.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { planCommand } from './plan.ts';
-import { runCommand } from './run.ts';
-import { validateCommand } from './validate.ts';
+import { COMMANDS } from './commands.ts';
 
 const EXAMPLES = `
 Examples:
   $ stoa-arena plan -f quick
   $ stoa-arena run -f quick -o arena/runs
   $ stoa-arena validate arena/plans/*.yaml arena/targets`;
-
-/** What a command is made with. `exit` is told an exit code other than 0. */
-type Make = (terminal: Terminal, exit: (code: number) => void) => Command;
-
-/** All commands, in the order of the help. */
-const COMMANDS: readonly Make[] = [planCommand, runCommand, validateCommand];
 
 /** `argv` without the interpreter and the script. Resolves to the exit code; never rejects. */
 export async function runArena(
