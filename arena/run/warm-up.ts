@@ -2,7 +2,8 @@
  * Load before what is measured, until what a request costs has stopped changing: a compiler that
  * works at run time, caches and pools are then where they stay.
  *
- * Bounds: the plan's `warmUp.maxS`, of which a window is an eighth, between 0.1 and 1 second.
+ * Bounds: the plan's `warmUp.maxS`, of which a window is an eighth, between 0.1 and 1 second. Within
+ * that, 10 000 requests at least: what is compiled by how often it runs can look flat before.
  *
  * @module
  */
@@ -19,6 +20,7 @@ import { observe } from './observe.ts';
 const WINDOW_MIN_S = 0.1;
 const WINDOW_MAX_S = 1;
 const WINDOWS_IN_MAX = 8;
+const REQUESTS_MIN = 10_000;
 const CONNECTIONS_DEFAULT = 64;
 
 export interface WarmUp {
@@ -47,6 +49,7 @@ export async function warmUp(
   const spec = loadSpec(aim, windowOf(plan));
   const costs: number[] = [];
   const perS: number[] = [];
+  let answered = 0;
   const deadline = Date.now() + maxS * 1000;
   while (Date.now() < deadline) {
     const work = unlessInterrupted(signal, station.driver.run(spec, plan.cores.load)).catch(() => {
@@ -58,7 +61,9 @@ export async function warmUp(
       return { flat: false, perS: [] };
     costs.push(costOf(result, cpuUs));
     perS.push((result.answered / result.elapsedMs) * 1000);
-    if (isFlat(costs, flatWithin)) return { flat: true, perS: perS.slice(-FLAT_WINDOWS) };
+    answered += result.answered;
+    if (answered >= REQUESTS_MIN && isFlat(costs, flatWithin))
+      return { flat: true, perS: perS.slice(-FLAT_WINDOWS) };
   }
   return { flat: false, perS: perS.slice(-FLAT_WINDOWS) };
 }
