@@ -63,7 +63,9 @@ function probed(
   material: Material,
 ): Pick<CapabilityCell, 'state' | 'why'> {
   if (target.state === 'unavailable') return { state: 'unavailable', why: target.why };
-  const probe = material.probes.findLast((one) => one.target === target.target && one.tier === tier);
+  const probe = material.probes.findLast(
+    (one) => one.target === target.target && one.tier === tier,
+  );
   if (probe?.passed === true) return { state: 'passes', why: 'does it; not measured' };
   if (probe?.passed === false) return { state: 'probe-failed', why: failureOf(probe) };
   return { state: 'not-offered', why: 'does not do this job, by its manifest' };

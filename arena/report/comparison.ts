@@ -9,10 +9,9 @@
  * @module
  */
 
-import { probabilityFaster } from '../statistics/bootstrap.ts';
 import { holm } from '../statistics/holm.ts';
 import { signedRankTest } from '../statistics/wilcoxon.ts';
-import { type Estimate, estimateOf, RESAMPLES } from './estimates.ts';
+import { type Estimate, estimateOf } from './estimates.ts';
 import { costs, logRatios, type Series } from './series.ts';
 
 const ALPHA = 0.05;
@@ -23,7 +22,7 @@ export interface Pair {
   readonly other: string;
   /** Cost of `target` as a multiple of `other`'s. */
   readonly ratio: Estimate;
-  /** How likely it is that `target` is the cheaper one. */
+  /** How likely it is that `target` is the cheaper one in the majority of such rounds. */
   readonly cheaper: number;
   /** Whether they differ beyond doubt, all pairs of the table considered. */
   readonly differs: boolean;
@@ -43,19 +42,17 @@ export function comparePairs(series: readonly Series[], seed: number): Pair[] {
   const tests = known.flatMap((one, at) =>
     known.slice(at + 1).flatMap((other) => {
       const ratios = logRatios(one, other);
-      return ratios.length === 0
-        ? []
-        : [{ one: one.target, other: other.target, logRatios: ratios, pValue: twoSided(ratios) }];
+      const names = { one: one.target, other: other.target };
+      return ratios.length === 0 ? [] : [{ names, ratios, pValue: twoSided(ratios) }];
     }),
   );
   const steps = holm(tests.map(({ pValue }) => pValue));
-  return tests.flatMap((test, at) => {
+  return tests.flatMap(({ names: { one, other }, ratios }, at) => {
     const differs = (steps[at]?.adjusted ?? 1) <= ALPHA;
-    const turned = test.logRatios.map((ratio) => -ratio);
-    return [
-      ...pairOf(test.one, test.other, test.logRatios, differs, seed),
-      ...pairOf(test.other, test.one, turned, differs, seed),
-    ];
+    const turned = ratios.map((ratio) => -ratio);
+    const there = pairOf(one, other, ratios, differs, seed);
+    const back = pairOf(other, one, turned, differs, seed);
+    return [there, back].filter((pair) => pair !== null);
   });
 }
 
@@ -67,7 +64,11 @@ export function ranksOf(names: readonly string[], pairs: readonly Pair[]): Map<s
     if (own.length === 0) continue;
     const cheaper = own.filter(({ differs, ratio }) => differs && ratio.median > 1).length;
     const tied = own.filter(({ differs }) => !differs).map(({ other }) => other);
-    ranks.set(name, { from: 1 + cheaper, to: 1 + cheaper + tied.length, tiedWith: tied.toSorted() });
+    ranks.set(name, {
+      from: 1 + cheaper,
+      to: 1 + cheaper + tied.length,
+      tiedWith: tied.toSorted(),
+    });
   }
   return ranks;
 }
@@ -84,15 +85,32 @@ function pairOf(
   ratios: readonly number[],
   differs: boolean,
   seed: number,
-): Pair[] {
+): Pair | null {
   const ratio = estimateOf(ratios.map(Math.exp), seed);
-  if (ratio === null) return [];
-  const turned = ratios.map((value) => -value);
-  // From both sides, so that it and the other's add up to 1.
-  const options = { seed, resamples: RESAMPLES };
-  const cheaper =
-    (probabilityFaster(ratios, [0], options) + probabilityFaster([0], turned, options)) / 2;
-  return [{ target, other, ratio, cheaper, differs }];
+  return ratio === null ? null : { target, other, ratio, cheaper: cheaperShare(ratios), differs };
+}
+
+/**
+ * The share of all resamples of the rounds in whose majority the cost is lower: exact, because only the
+ * number of such rounds counts, which is binomial. Equal costs and equal halves count half.
+ */
+function cheaperShare(ratios: readonly number[]): number {
+  const count = ratios.length;
+  const lower = ratios.filter((ratio) => ratio < 0).length;
+  const equal = ratios.filter((ratio) => ratio === 0).length;
+  const share = (lower + equal / 2) / count;
+  let sum = 0;
+  for (let rounds = Math.ceil(count / 2); rounds <= count; rounds += 1) {
+    sum += binomial(count, rounds, share) * (rounds * 2 === count ? 0.5 : 1);
+  }
+  return sum;
+}
+
+/** How likely exactly `successes` of `count` are, each with the probability `share`. */
+function binomial(count: number, successes: number, share: number): number {
+  let ways = 1;
+  for (let at = 1; at <= successes; at += 1) ways *= (count - successes + at) / at;
+  return ways * share ** successes * (1 - share) ** (count - successes);
 }
 
 function twoSided(values: readonly number[]): number {

@@ -9,7 +9,7 @@ import { type Estimate, medianInterval } from '../statistics/bootstrap.ts';
 export type { Estimate };
 
 /** The 2.5 % at either end are then 100 resamples, so that an end moves little with the seed. */
-export const RESAMPLES = 4000;
+const RESAMPLES = 4000;
 
 /** The median and its 95 % bootstrap interval; null of no values. */
 export function estimateOf(values: readonly number[], seed: number): Estimate | null {

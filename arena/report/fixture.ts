@@ -20,6 +20,7 @@ import type {
   ScenarioRecord,
   TargetRecord,
 } from '../results/records.ts';
+import { L0, L0_SCENARIOS, l0Figures } from '../score/scenarios.ts';
 import { type Random, seeded, shuffled } from '../statistics/random.ts';
 import { TIERS, type Tier } from '../tiers/tiers.ts';
 
@@ -58,6 +59,8 @@ export interface FixturePlan {
 }
 
 const MIB = 2 ** 20;
+/** Of every block. */
+const SECONDS = 4;
 /** Added microseconds of CPU by tier, of a target as fast as nginx. */
 const TIER_US: Readonly<Record<Tier, number>> = {
   pass: 0,
@@ -156,7 +159,8 @@ export function fixtureHistogram(medianUs: number, samples: number, random: Rand
   });
   const points = Math.min(samples, 600);
   for (let point = 0; point < points; point += 1) {
-    const count = Math.floor(((point + 1) * samples) / points) - Math.floor((point * samples) / points);
+    const count =
+      Math.floor(((point + 1) * samples) / points) - Math.floor((point * samples) / points);
     const tail = random() < 0.012 ? 3 + random() * 9 : 1;
     const value = medianUs * Math.exp(normal(random) * 0.21) * tail;
     histogram.recordValueWithCount(Math.max(1, Math.round(value)), count);
@@ -209,7 +213,14 @@ function targetRecord(one: FixtureTarget): TargetRecord {
 
 function configRecord(one: FixtureTarget, tier: Tier): ConfigRecord {
   const text = `# ${one.title}, tier ${tier}\nlisten 127.0.0.1:PORT;\nupstream 127.0.0.1:PORT;\nworkers 1;\n`;
-  return { kind: 'config', target: one.name, tier, file: `${one.name}.conf`, sha256: sha256(text), text };
+  return {
+    kind: 'config',
+    target: one.name,
+    tier,
+    file: `${one.name}.conf`,
+    sha256: sha256(text),
+    text,
+  };
 }
 
 function probeRecord(one: FixtureTarget, tier: Tier): ProbeRecord {
@@ -231,7 +242,11 @@ function cpuOf(plan: FixturePlan, one: FixtureTarget, tier: Tier, bodyBytes: num
   return (base + added + bodyBytes * 0.00009 * Math.sqrt(base)) * plan.drift;
 }
 
-function circumstances(flaw: number, random: Random, open: boolean): Pick<BlockRecord, 'generator' | 'machine' | 'void'> {
+function circumstances(
+  flaw: number,
+  random: Random,
+  open: boolean,
+): Pick<BlockRecord, 'generator' | 'machine' | 'void'> {
   return {
     generator: {
       cpuShare: 0.42 + random() * 0.2 + (flaw === 2 ? 0.35 : 0),
@@ -243,27 +258,43 @@ function circumstances(flaw: number, random: Random, open: boolean): Pick<BlockR
   };
 }
 
+interface FixtureBlock {
+  readonly tier: Tier;
+  readonly bodyBytes: number;
+  readonly load: Load;
+  readonly round: number;
+  readonly flaw: number;
+  readonly minutes: number;
+}
+
+/** The rate that a load comes to, of a target that answers `capacity` requests a second at most. */
+function rateOf(load: Load, capacity: number): number {
+  if (load.mode === 'closed') return capacity;
+  return load.capacityShare === null ? load.ratePerS : Math.round(capacity * load.capacityShare);
+}
+
+function latencyUsOf(one: FixtureTarget, load: Load, cpuUs: number, busy: number): number {
+  const queueing = load.mode === 'closed' ? 3.4 : 1 + 0.9 * busy * busy;
+  return (one.latencyUs + (cpuUs - (one.cpuUs ?? 0)) * 1.4) * queueing;
+}
+
 function blockRecord(
   plan: FixturePlan,
   one: FixtureTarget,
-  at: { tier: Tier; bodyBytes: number; load: Load; round: number; flaw: number; minutes: number },
+  at: FixtureBlock,
   random: Random,
 ): BlockRecord {
   const cpuUs = cpuOf(plan, one, at.tier, at.bodyBytes) * Math.exp(normal(random) * 0.014);
-  const capacity = (1e6 / (cpuUs + 4)) * (one.cpuUs === null ? 0.28 : 1) * (1 + normal(random) * 0.03);
-  const share = at.load.mode === 'open' ? at.load.capacityShare : null;
-  const ratePerS =
-    at.load.mode === 'open' ? (share === null ? at.load.ratePerS : Math.round(capacity * share)) : capacity;
+  const seen = one.cpuUs !== null;
+  const capacity = (1e6 / (cpuUs + 4)) * (seen ? 1 : 0.28) * (1 + normal(random) * 0.03);
+  const ratePerS = rateOf(at.load, capacity);
   const load: Load = at.load.mode === 'open' ? { ...at.load, ratePerS } : at.load;
-  const seconds = 4;
-  const requests = Math.round(ratePerS * seconds);
+  const requests = Math.round(ratePerS * SECONDS);
   const busy = (ratePerS * cpuUs) / 1e6;
-  const latencyUs =
-    (one.latencyUs + (cpuUs - (one.cpuUs ?? 0)) * 1.4) *
-    (load.mode === 'closed' ? 3.4 : 1 + 0.9 * busy * busy) *
-    Math.exp(normal(random) * 0.04);
-  const status = one.answers404 === true ? '404' : '200';
+  const latencyUs = latencyUsOf(one, load, cpuUs, busy) * Math.exp(normal(random) * 0.04);
   const about = circumstances(at.flaw, random, load.mode === 'open');
+  const wrong = one.answers404 === true;
+  const memory = Math.round(one.memoryBytes * (1 + random() * 0.02));
   return {
     kind: 'block',
     at: instant(plan, at.minutes),
@@ -272,18 +303,23 @@ function blockRecord(
     tier: at.tier,
     bodyBytes: at.bodyBytes,
     load,
-    seconds,
+    seconds: SECONDS,
     requests,
-    requestsPerS: requests / seconds,
-    statuses: at.flaw === 1 ? { [status]: requests - 37, 502: 37 } : { [status]: requests },
+    requestsPerS: requests / SECONDS,
+    statuses: statusesOf(requests, wrong, at.flaw),
     errors: {},
     latency: fixtureHistogram(latencyUs, requests, random),
-    cpuUsPerRequest: one.cpuUs === null ? null : cpuUs,
-    coresUsed: one.cpuUs === null ? null : busy,
-    memoryPeakBytes: one.cpuUs === null ? null : Math.round(one.memoryBytes * (1 + random() * 0.02)),
+    cpuUsPerRequest: seen ? cpuUs : null,
+    coresUsed: seen ? busy : null,
+    memoryPeakBytes: seen ? memory : null,
     ...about,
-    void: one.answers404 === true ? [`${requests} answers with status 404, 200 was expected`] : about.void,
+    void: wrong ? [`${requests} answers with status 404, 200 was expected`] : about.void,
   };
+}
+
+function statusesOf(requests: number, wrong: boolean, flaw: number): Record<string, number> {
+  if (wrong) return { 404: requests };
+  return flaw === 1 ? { 200: requests - 37, 502: 37 } : { 200: requests };
 }
 
 /** Figures and histograms of a scenario, about as they come. */
@@ -316,15 +352,36 @@ function scenarioFigures(
         figures: { errors: one.name === 'caddy' ? near(9) : 0, reloads: 5 },
         histograms: { latency: histogram(1.4, 16_000) },
       };
+    case L0:
+      return l0Round(one, random);
     default:
       return {
-        figures: { errorsAfterKill: near(140), recoveryMs: near(one.name === 'fastify' ? 2100 : 480) },
+        figures: {
+          errorsAfterKill: near(140),
+          recoveryMs: near(one.name === 'fastify' ? 2100 : 480),
+        },
         histograms: {},
       };
   }
 }
 
-const SCENARIOS = ['churn', 'sse', 'slow-clients', 'reload', 'upstream-kill'] as const;
+/** A round of the original score's scenarios. */
+function l0Round(
+  one: FixtureTarget,
+  random: Random,
+): Pick<ScenarioRecord, 'figures' | 'histograms'> {
+  const figures: Record<string, number> = {};
+  const histograms: Record<string, string> = {};
+  for (const scenario of L0_SCENARIOS) {
+    figures[l0Figures.due(scenario)] = 1000;
+    figures[l0Figures.right(scenario)] = 1000;
+    figures[l0Figures.elapsed(scenario)] = 5000;
+    histograms[scenario] = fixtureHistogram(one.latencyUs, 1000, random);
+  }
+  return { figures, histograms };
+}
+
+const SCENARIOS = ['churn', 'sse', 'slow-clients', 'reload', 'upstream-kill', L0] as const;
 
 function scenarioRecords(plan: FixturePlan, random: Random): ScenarioRecord[] {
   const able = plan.targets.filter(
@@ -367,7 +424,9 @@ function blockRecords(plan: FixturePlan, random: Random): BlockRecord[] {
             const nth = plan.flawEvery === 0 ? 1 : count % plan.flawEvery;
             const flaw = nth === 0 ? 1 + ((count / plan.flawEvery) % 2) : 0;
             const minutes = count / 60;
-            records.push(blockRecord(plan, one, { tier, bodyBytes, load, round, flaw, minutes }, random));
+            records.push(
+              blockRecord(plan, one, { tier, bodyBytes, load, round, flaw, minutes }, random),
+            );
           }
         }
       }

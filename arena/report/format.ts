@@ -32,8 +32,8 @@ export function millis(us: number | null): string {
   return us === null ? NONE : figure(us / 1000);
 }
 
-export function mebibytes(bytes: number | null): string {
-  return bytes === null ? NONE : (bytes / 2 ** 20).toFixed(1);
+export function mebibytes(count: number | null): string {
+  return count === null ? NONE : (count / 2 ** 20).toFixed(1);
 }
 
 /** `[13.35, 13.50]` */
@@ -50,6 +50,16 @@ export function bytes(count: number): string {
   if (count < 2 ** 20) return `${figureOf(count / 1024)} KiB`;
   if (count < 2 ** 30) return `${figureOf(count / 2 ** 20)} MiB`;
   return `${figureOf(count / 2 ** 30)} GiB`;
+}
+
+const LISTED_MAX = 3;
+
+/** The different ones of them, at most three: `a; b; c; and 4 more`. */
+export function listed(items: readonly string[]): string {
+  const different = [...new Set(items)];
+  const more = different.length - LISTED_MAX;
+  const shown = different.slice(0, LISTED_MAX).join('; ');
+  return more > 0 ? `${shown}; and ${more} more` : shown;
 }
 
 /** `99.9 %`; never 0 nor 100 of what may happen. */
@@ -70,14 +80,10 @@ export function signed(value: number): string {
 }
 
 export function loadTitle(load: LoadKind): string {
-  switch (load.mode) {
-    case 'closed':
-      return `saturated, ${load.connections} connections`;
-    case 'open':
-      return `${grouped(load.ratePerS)} requests/s for all, ${load.connections} connections`;
-    case 'share':
-      return `${percent(load.capacityShare)} of each one’s capacity, ${load.connections} connections`;
-  }
+  const connections = `${load.connections} connections`;
+  if (load.mode === 'closed') return `saturated, ${connections}`;
+  if (load.mode === 'open') return `${grouped(load.ratePerS)} requests/s for all, ${connections}`;
+  return `${percent(load.capacityShare)} of each one’s capacity, ${connections}`;
 }
 
 export function cellTitle({ bodyBytes, load }: Omit<TableCell, 'tier'>): string {

@@ -6,10 +6,18 @@
 
 import type { Capability, CapabilityCell } from './capabilities.ts';
 import { bytes, cellTitle, figureTitle, loadTitle, mebibytes, millis, signed } from './format.ts';
-import { cell, column, EMPTY, estimated, type Grid, type GridCell, type GridColumn } from './grid.ts';
+import {
+  cell,
+  column,
+  EMPTY,
+  estimated,
+  type Grid,
+  type GridCell,
+  type GridColumn,
+} from './grid.ts';
 import type { Report } from './model.ts';
 import type { ScenarioRow, ScenarioTable } from './scenario-tables.ts';
-import { cellId, loadId } from './series.ts';
+import { loadId } from './series.ts';
 import type { Staircase } from './staircase.ts';
 
 export function targetGrid({ targets }: Report): Grid {
@@ -147,7 +155,9 @@ export function scenarioGrid(table: ScenarioTable): Grid {
         : { target: row.target.target, message: row.why, cells: [cell(row.target.title)] },
     ),
     notes: table.rows.flatMap(({ target, voided, bound }) => [
-      ...voided.map(({ round, why }) => `${target.title}: round ${round} is void: ${why.join('; ')}.`),
+      ...voided.map(
+        ({ round, why }) => `${target.title}: round ${round} is void: ${why.join('; ')}.`,
+      ),
       ...bound.map((why) => `${target.title}: generator-bound: ${why}.`),
     ]),
   };
@@ -205,6 +215,7 @@ export function historyGrid({ changes }: Report): Grid | null {
     columns: [
       column('target', '', { numeric: false }),
       column('tier', '', { numeric: false }),
+      column('load', '', { numeric: false, importance: 1 }),
       column('from', '', { numeric: false }),
       column('CPU before', 'µs/request'),
       column('after', 'µs/request'),
@@ -215,8 +226,9 @@ export function historyGrid({ changes }: Report): Grid | null {
       message: '',
       cells: [
         cell(change.target.title),
-        cell(cellId(change.cell)),
-        cell(`${change.at} (${change.commit.slice(0, 12)})`),
+        cell(change.cell.tier),
+        cell(cellTitle(change.cell)),
+        cell(`${change.at.slice(0, 16).replace('T', ' ')} (${change.commit.slice(0, 12)})`),
         estimated({ median: change.beforeUs, low: 0, high: 0, count: 1 }),
         estimated({ median: change.afterUs, low: 0, high: 0, count: 1 }),
         cell(

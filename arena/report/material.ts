@@ -14,7 +14,7 @@ import type {
   ScenarioRecord,
   TargetRecord,
 } from '../results/records.ts';
-import { TIER_TITLES, TIERS, type Tier } from '../tiers/tiers.ts';
+import { TIER_TITLES, TIERS } from '../tiers/tiers.ts';
 import { type Cell, cellId, cellOf, type LoadKind, type Series, seriesOf } from './series.ts';
 
 export interface Material {
@@ -34,7 +34,7 @@ export interface Material {
   readonly series: ReadonlyMap<string, Series>;
 }
 
-/** Throws when there is no `run` record, or a histogram can't be read. */
+/** Throws when there is no `run` record. */
 export function readMaterial(records: readonly ResultRecord[]): Material {
   const run = records.find((record) => record.kind === 'run');
   if (run === undefined) throw new Error('there is no record of kind "run" in these results');
@@ -47,7 +47,11 @@ export function readMaterial(records: readonly ResultRecord[]): Material {
   return {
     run,
     end: records.find((record) => record.kind === 'end') ?? null,
-    rounds: Math.max(0, ...blocks.map(({ round }) => round), ...scenarios.map(({ round }) => round)),
+    rounds: Math.max(
+      0,
+      ...blocks.map(({ round }) => round),
+      ...scenarios.map(({ round }) => round),
+    ),
     targets: new Map(
       [...new Set(named)]
         .toSorted()
@@ -68,29 +72,33 @@ export function seriesKey(target: string, cell: Cell): string {
 }
 
 export function tierTitle(tier: string): string {
-  return TIER_TITLES[tier as Tier] ?? tier;
+  return Object.entries(TIER_TITLES).find(([name]) => name === tier)?.[1] ?? tier;
 }
 
 function inTierOrder(tiers: readonly string[]): string[] {
-  const place = (tier: string): number => {
-    const at = TIERS.indexOf(tier as Tier);
-    return at < 0 ? TIERS.length : at;
-  };
   return [...new Set(tiers)].toSorted(
     (one, other) => place(one) - place(other) || (one < other ? -1 : 1),
   );
+}
+
+function place(tier: string): number {
+  const at = TIERS.findIndex((name) => name === tier);
+  return at < 0 ? TIERS.length : at;
+}
+
+function shareOf({ load }: Cell): number {
+  return load.mode === 'share' ? load.capacityShare : 0;
 }
 
 const MODES: Readonly<Record<LoadKind['mode'], number>> = { closed: 0, open: 1, share: 2 };
 
 function cellsOf(blocks: readonly BlockRecord[], tiers: readonly string[]): Cell[] {
   const cells = new Map(blocks.map((block) => [cellId(cellOf(block)), cellOf(block)]));
-  const size = ({ load }: Cell): number => (load.mode === 'share' ? load.capacityShare : 0);
   return [...cells.values()].toSorted(
     (one, other) =>
       tiers.indexOf(one.tier) - tiers.indexOf(other.tier) ||
       MODES[one.load.mode] - MODES[other.load.mode] ||
-      size(one) - size(other) ||
+      shareOf(one) - shareOf(other) ||
       one.bodyBytes - other.bodyBytes ||
       (cellId(one) < cellId(other) ? -1 : 1),
   );
@@ -104,7 +112,5 @@ function allSeries(blocks: readonly BlockRecord[]): Map<string, Series> {
     if (group === undefined) groups.set(key, [block]);
     else group.push(block);
   }
-  return new Map(
-    [...groups].map(([key, group]) => [key, seriesOf(group[0]?.target ?? '', group)]),
-  );
+  return new Map([...groups].map(([key, group]) => [key, seriesOf(group[0]?.target ?? '', group)]));
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { scoresOf, type TargetScore } from '../score/scores.ts';
 import type { ConfigRecord, EndRecord, ResultRecord, RunRecord } from '../results/records.ts';
 import { type Capability, capabilitiesOf } from './capabilities.ts';
 import { type Change, type HistorySeries, historyOf } from './history.ts';
@@ -32,6 +33,8 @@ export interface Report {
   readonly tiers: readonly TierSection[];
   readonly staircases: readonly Staircase[];
   readonly scenarios: readonly ScenarioTable[];
+  /** The original L0 score; empty when its scenarios were not run. */
+  readonly scores: readonly TargetScore[];
   readonly history: readonly HistorySeries[];
   readonly changes: readonly Change[];
   readonly checklist: readonly Check[];
@@ -68,15 +71,10 @@ export function reportOf(records: readonly ResultRecord[], options: ReportOption
     })),
     staircases: staircasesOf(targets, material),
     scenarios: scenarioTables(targets, material),
+    scores: scoresOf(targets, material),
     history: history.series,
     changes: history.changes,
     checklist: checklistOf(material, tables),
     configs: material.configs,
   };
 }
-
-/** The table that stands for its tier where there is room for one: the target saturated, the smallest body. */
-export function principalTable(section: TierSection): Table | null {
-  return section.tables[0] ?? null;
-}
-

@@ -15,6 +15,7 @@ import {
   targetGrid,
 } from './grids.ts';
 import type { Report } from './model.ts';
+import { scoreGrid } from './score-grid.ts';
 import { tierGrids } from './tier-grids.ts';
 
 export interface HeadLine {
@@ -64,6 +65,7 @@ export function reportGrids(report: Report): Grid[] {
     ...report.tiers.flatMap(tierGrids),
     ...(staircase === undefined ? [] : [staircaseGrid(staircase, report)]),
     ...report.scenarios.map(scenarioGrid),
+    ...(report.scores.length === 0 ? [] : [scoreGrid(report.scores)]),
     ...(history === null ? [] : [history]),
     checklistGrid(report),
   ];

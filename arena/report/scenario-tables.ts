@@ -5,7 +5,9 @@
  */
 
 import type { ScenarioRecord } from '../results/records.ts';
+import { L0 } from '../score/scenarios.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
+import { listed } from './format.ts';
 import { decodeHistogram, type Latency, latencyOf, merged } from './latency.ts';
 import type { Material } from './material.ts';
 import type { TargetSummary } from './targets.ts';
@@ -33,15 +35,12 @@ export interface ScenarioTable {
   readonly rows: readonly ScenarioRow[];
 }
 
-/** The original score's data, which has a table of its own. */
-export const SCORE_SCENARIO = 'l0';
-
-/** In the order of the scenarios' names. */
+/** In the order of the scenarios' names; the original score's data has a table of its own. */
 export function scenarioTables(
   targets: readonly TargetSummary[],
   material: Material,
 ): ScenarioTable[] {
-  const records = material.scenarios.filter(({ scenario }) => scenario !== SCORE_SCENARIO);
+  const records = material.scenarios.filter(({ scenario }) => scenario !== L0);
   const keys = new Map(
     records.map(({ scenario, tier }) => [`${scenario} ${tier}`, { scenario, tier }]),
   );
@@ -84,7 +83,9 @@ function rowOf(
     ),
     memoryPeakBytes: memory.length === 0 ? null : Math.max(...memory),
     counted: counted.length,
-    voided: own.filter((one) => one.void.length > 0).map(({ round, void: why }) => ({ round, why })),
+    voided: own
+      .filter((one) => one.void.length > 0)
+      .map(({ round, void: why }) => ({ round, why })),
     bound: [...new Set(counted.flatMap(({ generator }) => generator.bound))],
     why: counted.length > 0 ? '' : whyNone(target, own, scenario),
   };
@@ -114,14 +115,10 @@ function latenciesOf(records: readonly ScenarioRecord[]): Map<string, Latency> {
   return latencies;
 }
 
-function whyNone(
-  target: TargetSummary,
-  own: readonly ScenarioRecord[],
-  scenario: string,
-): string {
+function whyNone(target: TargetSummary, own: readonly ScenarioRecord[], scenario: string): string {
   if (target.state === 'unavailable') return target.why;
-  const reasons = [...new Set(own.flatMap((one) => one.void))];
-  if (reasons.length > 0) return `no round counts: ${reasons.join('; ')}`;
+  const reasons = own.flatMap((one) => one.void);
+  if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;
   if (target.state === 'failed') return target.why;
   if (!target.capabilities.includes(scenario)) return 'does not do this, by its manifest';
   return 'no result in the file, which counts as a failure';

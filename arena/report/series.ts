@@ -29,7 +29,8 @@ export interface Sample {
   readonly requestsPerS: number;
   readonly coresUsed: number | null;
   readonly memoryBytes: number | null;
-  readonly latency: Histogram;
+  /** Decoded each time it is asked for: a run has thousands. Throws when it can't be read. */
+  readonly latency: () => Histogram;
 }
 
 export interface Voided {
@@ -63,14 +64,9 @@ export function cellId({ tier, bodyBytes, load }: Cell): string {
 }
 
 export function loadId(load: LoadKind): string {
-  switch (load.mode) {
-    case 'closed':
-      return `closed-${load.connections}`;
-    case 'open':
-      return `open-${load.connections}-${load.ratePerS}`;
-    case 'share':
-      return `share-${load.connections}-${Math.round(load.capacityShare * 100)}`;
-  }
+  if (load.mode === 'closed') return `closed-${load.connections}`;
+  if (load.mode === 'open') return `open-${load.connections}-${load.ratePerS}`;
+  return `share-${load.connections}-${Math.round(load.capacityShare * 100)}`;
 }
 
 /** A block of which every answer was the expected one, and which nothing else spoils. */
@@ -78,7 +74,7 @@ function counts(block: BlockRecord): boolean {
   return block.void.length === 0 && block.requests > 0;
 }
 
-/** The blocks of one target in one cell. Throws when a histogram can't be read. */
+/** The blocks of one target in one cell. */
 export function seriesOf(target: string, blocks: readonly BlockRecord[]): Series {
   const inOrder = blocks.toSorted((one, other) => one.round - other.round);
   const counted = inOrder.filter(counts);
@@ -91,7 +87,7 @@ export function seriesOf(target: string, blocks: readonly BlockRecord[]): Series
       requestsPerS: block.requestsPerS,
       coresUsed: block.coresUsed,
       memoryBytes: block.memoryPeakBytes,
-      latency: decodeHistogram(block.latency),
+      latency: () => decodeHistogram(block.latency),
     })),
     voided: inOrder
       .filter((block) => !counts(block))

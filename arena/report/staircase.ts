@@ -26,7 +26,7 @@ export interface Staircase {
 }
 
 /** The tier that each adds its work to. */
-const BUILDS_ON: Readonly<Record<string, string>> = {
+export const BUILDS_ON: Readonly<Record<string, string>> = {
   key: 'pass',
   full: 'key',
   jwt: 'full',

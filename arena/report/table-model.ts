@@ -6,6 +6,7 @@
 
 import { comparePairs, type Pair, type Rank, ranksOf, roundsNeeded } from './comparison.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
+import { listed } from './format.ts';
 import { type CurvePoint, curveOf, type Latency, latencyOf, merged } from './latency.ts';
 import { type Material, seriesKey } from './material.ts';
 import { type Cell, costs, type Series, type Voided } from './series.ts';
@@ -71,15 +72,18 @@ export function tableOf(
   const unranked = targets.map((target) => rowOf(cell, target, material));
   const cheapest = unranked.filter(isMeasured).toSorted(byCost)[0]?.target.target ?? null;
   const reference = preferred.find((name) => priced.includes(name)) ?? cheapest;
-  const rows = unranked.map((row) => {
-    if (!isMeasured(row)) return row;
-    const name = row.target.target;
-    const versus = pairs.find((pair) => pair.target === name && pair.other === reference) ?? null;
-    return { ...row, rank: ranks.get(name) ?? null, versus };
+  const placed = (row: Measured): Measured => ({
+    ...row,
+    rank: ranks.get(row.target.target) ?? null,
+    versus:
+      pairs.find((pair) => pair.target === row.target.target && pair.other === reference) ?? null,
   });
   return {
     cell,
-    rows: [...rows.filter(isMeasured).toSorted(byCost), ...rows.filter((row) => !isMeasured(row))],
+    rows: [
+      ...unranked.filter(isMeasured).toSorted(byCost).map(placed),
+      ...unranked.filter((row) => !isMeasured(row)),
+    ],
     reference,
     pairs,
     roundsNeeded: roundsNeeded(priced.length),
@@ -107,11 +111,15 @@ function rowOf(cell: Cell, target: TargetSummary, material: Material): Measured 
 function measuredRow(target: TargetSummary, series: Series, seed: number): Measured | null {
   const { samples } = series;
   const estimate = (values: readonly (number | null)[]): Estimate | null =>
-    estimateOf(values.filter((value) => value !== null), seed);
-  const histogram = merged(samples.map(({ latency }) => latency));
+    estimateOf(
+      values.filter((value) => value !== null),
+      seed,
+    );
+  const histograms = samples.map(({ latency }) => latency());
+  const histogram = merged(histograms);
   const requestsPerS = estimate(samples.map((sample) => sample.requestsPerS));
   if (histogram === null || requestsPerS === null) return null;
-  const quantiles = samples.map(({ latency }) => latencyOf(latency));
+  const quantiles = histograms.map(latencyOf);
   const memory = samples.flatMap(({ memoryBytes }) => memoryBytes ?? []);
   return {
     state: 'measured',
@@ -140,8 +148,8 @@ function reasonOf(
 ): Pick<Unmeasured, 'state' | 'why'> {
   if (target.state === 'unavailable') return { state: 'unavailable', why: target.why };
   if (series !== undefined && series.voided.length > 0) {
-    const reasons = [...new Set(series.voided.flatMap(({ why }) => why))];
-    return { state: 'void', why: `no round counts: ${reasons.join('; ')}` };
+    const reasons = listed(series.voided.flatMap(({ why }) => why));
+    return { state: 'void', why: `no round counts: ${reasons}` };
   }
   const probe = material.probes.findLast(
     (one) => one.target === target.target && one.tier === cell.tier,

@@ -5,7 +5,7 @@
  */
 
 import type { Rank } from './comparison.ts';
-import { cellTitle, figure, grouped, likelihood, mebibytes, millis } from './format.ts';
+import { cellTitle, figure, grouped, likelihood, listed, mebibytes, millis } from './format.ts';
 import { cell, column, EMPTY, estimated, type Grid, type GridCell, type GridRow } from './grid.ts';
 import type { TierSection } from './model.ts';
 import { cellId } from './series.ts';
@@ -114,12 +114,12 @@ function notesOf(table: Table): string[] {
   }
   for (const { target, bound } of measured.filter(({ bound: { rounds } }) => rounds > 0)) {
     notes.push(
-      `${BOUND_MARK} ${target.title}: generator-bound in ${bound.rounds} of its rounds: ${bound.why.join('; ')}.`,
+      `${BOUND_MARK} ${target.title}: generator-bound in ${bound.rounds} of its rounds: ${listed(bound.why)}.`,
     );
   }
   for (const { target, voided } of table.rows.filter(({ voided: { length } }) => length > 0)) {
-    const rounds = voided.map(({ round, why }) => `round ${round} (${why.join('; ')})`);
-    notes.push(`${target.title}: void: ${shortened(rounds)}.`);
+    const rounds = voided.map(({ round, why }) => `round ${round} (${listed(why)})`);
+    notes.push(`${target.title}: void: ${listed(rounds)}.`);
   }
   const fewest = Math.min(...measured.filter(({ rank }) => rank).map(({ counted }) => counted));
   if (Number.isFinite(fewest) && fewest < table.roundsNeeded) {
@@ -128,11 +128,4 @@ function notesOf(table: Table): string[] {
     );
   }
   return notes;
-}
-
-const LISTED_MAX = 4;
-
-function shortened(items: readonly string[]): string {
-  const more = items.length - LISTED_MAX;
-  return more > 0 ? `${items.slice(0, LISTED_MAX).join(', ')} and ${more} more` : items.join(', ');
 }

@@ -69,7 +69,9 @@ function samples(rows: readonly Measured[]): Check {
 
 function commonAndShares(tables: readonly Table[]): Check {
   const loads = tables.map(({ cell }) => cell.load);
-  const shares = new Set(loads.flatMap((load) => (load.mode === 'share' ? load.capacityShare : [])));
+  const shares = new Set(
+    loads.flatMap((load) => (load.mode === 'share' ? load.capacityShare : [])),
+  );
   const common = new Set(loads.flatMap((load) => (load.mode === 'open' ? load.ratePerS : [])));
   return {
     name: 'Load both at shares of each target’s own capacity and at one rate for all',
@@ -161,7 +163,8 @@ function rounds(rows: readonly Measured[]): Check {
   return {
     name: `Medians of at least ${ROUNDS_MIN} rounds with 95 % intervals, never a best run`,
     met: met(rows.length > 0 && fewest >= ROUNDS_MIN),
-    detail: rows.length === 0 ? 'nothing was measured' : `${fewest} rounds count in the row with fewest`,
+    detail:
+      rows.length === 0 ? 'nothing was measured' : `${fewest} rounds count in the row with fewest`,
   };
 }
 

@@ -26,11 +26,16 @@ export function barsSize(width: number, bars: number): Size {
 }
 
 /** Horizontal bars with whiskers for the interval, the number behind each. */
-export function barsOption(bars: readonly Bar[], unit: string, narrow: boolean, format = figure): ChartOption {
+export function barsOption(
+  bars: readonly Bar[],
+  unit: string,
+  narrow: boolean,
+  format = figure,
+): ChartOption {
   const most = Math.max(0, ...bars.map(({ estimate }) => estimate.high));
   const least = Math.min(0, ...bars.map(({ estimate }) => estimate.low));
   return {
-    grid: { left: narrow ? 116 : 168, right: narrow ? 58 : 76, top: 6, bottom: 38 },
+    grid: { left: narrow ? 124 : 168, right: narrow ? 58 : 76, top: 6, bottom: 38 },
     xAxis: {
       type: 'value',
       min: least < 0 ? least * 1.05 : 0,
@@ -49,7 +54,13 @@ export function barsOption(bars: readonly Bar[], unit: string, narrow: boolean, 
       type: 'category',
       inverse: true,
       data: bars.map(({ target }) => target.title),
-      axisLabel: { ...LABEL, color: STAND_IN.ink, fontSize: narrow ? 12 : 13, width: narrow ? 106 : 156, overflow: 'truncate' },
+      axisLabel: {
+        ...LABEL,
+        color: STAND_IN.ink,
+        fontSize: narrow ? 11 : 13,
+        width: narrow ? 118 : 156,
+        overflow: 'truncate',
+      },
       axisLine: AXIS_LINE,
       axisTick: { show: false },
     },
@@ -74,7 +85,6 @@ interface RenderApi {
 
 /** The interval as a line with ends, and the median's number right of it. */
 function whiskers(bars: readonly Bar[], format: (value: number) => string): object {
-  const style = { stroke: STAND_IN.ink, lineWidth: 1.5, fill: 'none' };
   return {
     type: 'custom',
     z: 5,
@@ -85,17 +95,12 @@ function whiskers(bars: readonly Bar[], format: (value: number) => string): obje
       const [low = 0, y = 0] = api.coord([api.value(1), at]);
       const [high = 0] = api.coord([api.value(2), at]);
       const end = Math.max(high, api.coord([api.value(3), at])[0] ?? 0);
-      const line = (x1: number, y1: number, x2: number, y2: number): object => ({
-        type: 'line',
-        shape: { x1, y1, x2, y2 },
-        style,
-      });
       return {
         type: 'group',
         children: [
-          line(low, y, high, y),
-          line(low, y - 5, low, y + 5),
-          line(high, y - 5, high, y + 5),
+          stroke(low, y, high, y),
+          stroke(low, y - 5, low, y + 5),
+          stroke(high, y - 5, high, y + 5),
           {
             type: 'text',
             x: end + 7,
@@ -115,6 +120,11 @@ function whiskers(bars: readonly Bar[], format: (value: number) => string): obje
   };
 }
 
+function stroke(x1: number, y1: number, x2: number, y2: number): object {
+  const style = { stroke: STAND_IN.ink, lineWidth: 1.5, fill: 'none' };
+  return { type: 'line', shape: { x1, y1, x2, y2 }, style };
+}
+
 export interface Curve {
   readonly target: TargetSummary;
   readonly points: readonly CurvePoint[];
@@ -124,7 +134,9 @@ const NINES = ['min', 'p90', 'p99', 'p99.9', 'p99.99', 'p99.999'] as const;
 
 /** Latency by quantile: each step to the right is another nine, each up ten times as slow. */
 export function curvesOption(curves: readonly Curve[]): ChartOption {
-  const values = curves.flatMap(({ points }) => points.map(({ us }) => us / 1000)).filter((ms) => ms > 0);
+  const values = curves
+    .flatMap(({ points }) => points.map(({ us }) => us / 1000))
+    .filter((ms) => ms > 0);
   const nines = Math.max(1, ...curves.flatMap(({ points }) => points.map((point) => point.nines)));
   return {
     grid: { left: 46, right: 16, top: 26, bottom: 30 },
@@ -133,7 +145,11 @@ export function curvesOption(curves: readonly Curve[]): ChartOption {
       min: 0,
       max: Math.ceil(nines * 10) / 10,
       interval: 1,
-      axisLabel: { ...LABEL, formatter: (at: number) => NINES[at] ?? '', showMaxLabel: Number.isInteger(nines) },
+      axisLabel: {
+        ...LABEL,
+        formatter: (at: number) => NINES[at] ?? '',
+        showMaxLabel: Number.isInteger(nines),
+      },
       axisLine: AXIS_LINE,
       axisTick: { show: false },
       splitLine: SPLIT_LINE,
@@ -143,8 +159,8 @@ export function curvesOption(curves: readonly Curve[]): ChartOption {
       name: 'ms',
       nameTextStyle: { ...LABEL, align: 'right', padding: [0, 6, 0, 0] },
       nameGap: 10,
-      min: 10 ** Math.floor(Math.log10(Math.min(1, ...values))),
-      max: 10 ** Math.ceil(Math.log10(Math.max(1, ...values))),
+      min: roundBelow(Math.min(0.5, ...values)),
+      max: roundAbove(Math.max(2, ...values)),
       axisLabel: { ...LABEL, formatter: (ms: number) => `${ms}` },
       axisLine: { show: false },
       splitLine: SPLIT_LINE,
@@ -161,6 +177,19 @@ export function curvesOption(curves: readonly Curve[]): ChartOption {
         })),
     })),
   };
+}
+
+/** The next 1, 2 or 5 of a decade at or under a value above 0. */
+function roundBelow(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  const digit = value / decade;
+  return Number((decade * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1)).toPrecision(1));
+}
+
+function roundAbove(value: number): number {
+  const below = roundBelow(value);
+  if (below === value) return value;
+  return Number((below * (below.toPrecision(1).startsWith('2') ? 2.5 : 2)).toPrecision(1));
 }
 
 function lineOf(target: TargetSummary): object {
@@ -183,7 +212,6 @@ export interface Stairs {
 
 /** CPU per request from tier to tier, a step each; logarithmic, so that equal factors look equal. */
 export function stairsOption(tiers: readonly string[], stairs: readonly Stairs[]): ChartOption {
-  const values = stairs.flatMap(({ costsUs }) => costsUs.filter((us) => us !== null && us > 0)) as number[];
   return {
     grid: { left: 46, right: 16, top: 26, bottom: 30 },
     xAxis: {
@@ -193,17 +221,7 @@ export function stairsOption(tiers: readonly string[], stairs: readonly Stairs[]
       axisLine: AXIS_LINE,
       axisTick: { show: false },
     },
-    yAxis: {
-      type: 'log',
-      logBase: 2,
-      name: 'µs',
-      nameTextStyle: { ...LABEL, align: 'right', padding: [0, 6, 0, 0] },
-      nameGap: 10,
-      min: 2 ** Math.floor(Math.log2(Math.min(...values, 8))),
-      max: 2 ** Math.ceil(Math.log2(Math.max(...values, 16))),
-      axisLabel: { ...LABEL, formatter: (us: number) => `${Math.round(us * 100) / 100}` },
-      splitLine: SPLIT_LINE,
-    },
+    yAxis: doublingAxis(stairs.flatMap(({ costsUs }) => costsUs)),
     series: stairs.map(({ target, costsUs }) => ({
       ...lineOf(target),
       step: 'middle',
@@ -214,6 +232,22 @@ export function stairsOption(tiers: readonly string[], stairs: readonly Stairs[]
   };
 }
 
+/** Microseconds, each line twice the one below, so that equal factors look equal. */
+function doublingAxis(costsUs: readonly (number | null)[]): object {
+  const known = costsUs.flatMap((us) => (us !== null && us > 0 ? [us] : []));
+  return {
+    type: 'log',
+    logBase: 2,
+    name: 'µs',
+    nameTextStyle: { ...LABEL, align: 'right', padding: [0, 6, 0, 0] },
+    nameGap: 10,
+    min: 2 ** Math.floor(Math.log2(Math.min(...known, 8))),
+    max: 2 ** Math.ceil(Math.log2(Math.max(...known, 16))),
+    axisLabel: { ...LABEL, formatter: (us: number) => `${Math.round(us * 100) / 100}` },
+    splitLine: SPLIT_LINE,
+  };
+}
+
 export interface Past {
   readonly target: TargetSummary;
   readonly values: readonly (number | null)[];
@@ -221,7 +255,7 @@ export interface Past {
   readonly changes: readonly number[];
 }
 
-/** CPU per request over the runs; a change is a larger mark with a ring. */
+/** CPU per request over the runs, logarithmic; a change is a larger mark with a ring. */
 export function historyOption(days: readonly string[], pasts: readonly Past[]): ChartOption {
   return {
     grid: { left: 46, right: 20, top: 26, bottom: 30 },
@@ -232,15 +266,7 @@ export function historyOption(days: readonly string[], pasts: readonly Past[]): 
       axisLine: AXIS_LINE,
       axisTick: { show: false },
     },
-    yAxis: {
-      type: 'value',
-      name: 'µs',
-      nameTextStyle: { ...LABEL, align: 'right', padding: [0, 6, 0, 0] },
-      nameGap: 10,
-      min: 0,
-      axisLabel: LABEL,
-      splitLine: SPLIT_LINE,
-    },
+    yAxis: doublingAxis(pasts.flatMap(({ values }) => values)),
     series: pasts.map(({ target, values, changes }) => ({
       ...lineOf(target),
       connectNulls: false,

@@ -74,7 +74,14 @@ export const DARK: Scheme = {
 };
 
 /** Marks of the points of a line, as echarts names them. */
-export const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect'] as const;
+export const SYMBOLS = [
+  'circle',
+  'rect',
+  'triangle',
+  'diamond',
+  'emptyCircle',
+  'emptyRect',
+] as const;
 const DASHES = ['solid', 'dashed', 'dotted'] as const;
 
 export interface SeriesLook {
@@ -85,7 +92,12 @@ export interface SeriesLook {
 }
 
 /** What `drawn` replaces by variables: colours that nothing else has. */
-export const STAND_IN = { ink: '#00f001', muted: '#00f002', line: '#00f003', panel: '#00f004' } as const;
+export const STAND_IN = {
+  ink: '#00f001',
+  muted: '#00f002',
+  line: '#00f003',
+  panel: '#00f004',
+} as const;
 
 const BASELINE_STAND_IN = '#00f005';
 const SERIES_STAND_IN = '#00f1';
@@ -108,13 +120,17 @@ export function colourClass(colour: number | null): string {
 
 /** Stand-ins replaced by what the style sheet defines. */
 export function withVariables(svg: string): string {
-  return svg
-    .replaceAll(STAND_IN.ink, 'var(--ink)')
-    .replaceAll(STAND_IN.muted, 'var(--muted)')
-    .replaceAll(STAND_IN.line, 'var(--line)')
-    .replaceAll(STAND_IN.panel, 'var(--panel)')
-    .replaceAll(BASELINE_STAND_IN, 'var(--baseline)')
-    .replaceAll(/#00f1(\d\d)/g, (_, hue: string) => `var(--s${Number(hue)})`);
+  return (
+    svg
+      // The inside of an empty mark, which echarts takes for white.
+      .replaceAll('fill="#fff"', 'fill="var(--panel)"')
+      .replaceAll(STAND_IN.ink, 'var(--ink)')
+      .replaceAll(STAND_IN.muted, 'var(--muted)')
+      .replaceAll(STAND_IN.line, 'var(--line)')
+      .replaceAll(STAND_IN.panel, 'var(--panel)')
+      .replaceAll(BASELINE_STAND_IN, 'var(--baseline)')
+      .replaceAll(/#00f1(\d\d)/g, (_, hue: string) => `var(--s${Number(hue)})`)
+  );
 }
 
 /** Declarations of one scheme's variables. */

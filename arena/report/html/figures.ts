@@ -4,11 +4,11 @@
  * @module
  */
 
-import { figure, loadTitle, NONE, signed } from '../format.ts';
+import { figure, loadTitle, signed } from '../format.ts';
 import type { HistorySeries } from '../history.ts';
 import type { Report } from '../model.ts';
 import { type Cell, cellId } from '../series.ts';
-import type { Staircase } from '../staircase.ts';
+import { BUILDS_ON, type Staircase } from '../staircase.ts';
 import { isMeasured, type Table } from '../table-model.ts';
 import type { TargetSummary } from '../targets.ts';
 import {
@@ -25,8 +25,8 @@ import { html, type Markup, NOTHING } from './markup.ts';
 import { type ChartOption, drawn, type Size, type StyleClasses } from './svg.ts';
 
 const NARROW_PX = 330;
-const HALF_PX = 520;
-const FULL_PX = 1050;
+const HALF_PX = 560;
+const FULL_PX = 1170;
 
 interface Caption {
   readonly title: string;
@@ -111,27 +111,35 @@ export function stairsFigure(
   tiers: readonly string[],
   styles: StyleClasses,
 ): Markup {
+  const places = withGaps(tiers);
   const stairs = staircase.rows.map(({ target, steps }) => ({
     target,
-    costsUs: tiers.map((tier) => steps.find((step) => step.tier === tier)?.cpuUs.median ?? null),
+    costsUs: places.map((tier) => steps.find((step) => step.tier === tier)?.cpuUs.median ?? null),
   }));
   const found = stairs.map(
     ({ target, costsUs }) =>
-      `${target.title}: ${costsUs.map((us, at) => `${tiers[at]} ${us === null ? NONE : figure(us)}`).join(', ')}`,
+      `${target.title}: ${costsUs.flatMap((us, at) => (us === null ? [] : `${places[at]} ${figure(us)}`)).join(', ')}`,
   );
   return figureOf(
     {
       title: 'CPU per request from tier to tier, µs',
-      sub: `${loadTitle(staircase.load)}; each line up doubles; a gap is a tier that is not offered or not passed`,
+      sub: `${loadTitle(staircase.load)}; each line up doubles; a gap parts tiers that don’t build on each other, or stands for one not offered or not passed`,
       label: `Steps of CPU microseconds per request. ${found.join('. ')}.`,
     },
     {
       id: 'stairs',
       wide: { width: FULL_PX, height: 380 },
       narrow: { width: NARROW_PX, height: 300 },
-      option: () => stairsOption(tiers, stairs),
+      option: () => stairsOption(places, stairs),
     },
     styles,
+  );
+}
+
+/** An empty place before each tier that does not build on the one before it. */
+function withGaps(tiers: readonly string[]): string[] {
+  return tiers.flatMap((tier, at) =>
+    at === 0 || BUILDS_ON[tier] === tiers[at - 1] ? [tier] : ['', tier],
   );
 }
 
@@ -215,12 +223,17 @@ const MARKS: Readonly<Record<ReturnType<typeof lookOf>['symbol'], string>> = {
   rect: '<rect x="11" y="2" width="8" height="8" fill="var(--own)"/>',
   triangle: '<path d="M15 1l5 9h-10z" fill="var(--own)"/>',
   diamond: '<path d="M15 0l5 6-5 6-5-6z" fill="var(--own)"/>',
-  emptyCircle: '<circle cx="15" cy="6" r="4" fill="var(--panel)" stroke="var(--own)" stroke-width="2"/>',
+  emptyCircle:
+    '<circle cx="15" cy="6" r="4" fill="var(--panel)" stroke="var(--own)" stroke-width="2"/>',
   emptyRect:
     '<rect x="11" y="2" width="8" height="8" fill="var(--panel)" stroke="var(--own)" stroke-width="2"/>',
 };
 
-const DASH_ARRAYS = { solid: '', dashed: ' stroke-dasharray="5 4"', dotted: ' stroke-dasharray="2 3"' };
+const DASH_ARRAYS = {
+  solid: '',
+  dashed: ' stroke-dasharray="5 4"',
+  dotted: ' stroke-dasharray="2 3"',
+};
 
 function keyOf(target: TargetSummary): Markup {
   const { symbol, dash } = lookOf(target.colour);
@@ -228,4 +241,3 @@ function keyOf(target: TargetSummary): Markup {
     html: `<svg class="${colourClass(target.colour)}" viewBox="0 0 30 12" aria-hidden="true"><path d="M0 6h30" stroke="var(--own)" stroke-width="2"${DASH_ARRAYS[dash]}/>${MARKS[symbol]}</svg>`,
   };
 }
-

@@ -19,6 +19,7 @@ import {
   historySection,
   rebuildSection,
   scenarioSection,
+  scoreSection,
   type Section,
   staircaseSection,
   targetSection,
@@ -42,6 +43,7 @@ export function htmlReport(records: readonly ResultRecord[], options: ReportOpti
     ...report.tiers.map((tier) => tierSection(tier, drawer)),
     staircaseSection(drawer),
     scenarioSection(drawer),
+    scoreSection(drawer),
     historySection(drawer),
     targetSection(drawer),
     trustSection(drawer),
@@ -50,9 +52,11 @@ export function htmlReport(records: readonly ResultRecord[], options: ReportOpti
   ].filter((section) => section !== null);
   const body = html`${header(report, sections)}
 <main id="main">
-${sections.map(({ id, content }) => html`<section id="section-${id}">
+${sections.map(
+  ({ id, content }) => html`<section id="section-${id}">
 ${content}
-</section>`)}
+</section>`,
+)}
 </main>
 ${footer(report)}`;
   return document(`Gateway Arena: ${report.run.id}`, styleSheet(styles.rules()), body);

@@ -20,9 +20,9 @@ ${tableOf(pairsGrid(table), colours)}
 }
 
 function pairsGrid(table: Table): Grid {
-  const known = table.rows.filter(isMeasured).filter(({ target }) =>
-    table.pairs.some((pair) => pair.target === target.target),
-  );
+  const known = table.rows
+    .filter(isMeasured)
+    .filter(({ target }) => table.pairs.some((pair) => pair.target === target.target));
   return {
     id: `pairs-${cellId(table.cell)}`,
     title: 'Probability that the row is cheaper than the column, and the ratio of their costs',
@@ -41,7 +41,9 @@ function pairsGrid(table: Table): Grid {
           );
           if (pair === undefined) return EMPTY;
           const ratio = `× ${figure(pair.ratio.median)} ${interval(pair.ratio)}`;
-          const text = pair.differs ? likelihood(pair.cheaper) : `tie (${likelihood(pair.cheaper)})`;
+          const text = pair.differs
+            ? likelihood(pair.cheaper)
+            : `tie (${likelihood(pair.cheaper)})`;
           return { text, interval: ratio, tone: pair.differs ? 'plain' : 'muted' } as const;
         }),
       ],

@@ -14,6 +14,7 @@ import {
   targetGrid,
 } from '../grids.ts';
 import type { Report, TierSection } from '../model.ts';
+import { scoreGrid } from '../score-grid.ts';
 import { cellId } from '../series.ts';
 import { isMeasured, type Table } from '../table-model.ts';
 import { tierGrids } from '../tier-grids.ts';
@@ -72,10 +73,14 @@ export function tierSection(section: TierSection, drawer: Drawer): Section {
     name: section.tier,
     content: html`<p class="eyebrow">Tier ${section.tier}</p>
 <h2>${capitalised(section.title)}</h2>
-${main === undefined ? html`<p>Nobody was measured in it.</p>` : html`<p>${finding(main.table)}</p>
+${
+  main === undefined
+    ? html`<p>Nobody was measured in it.</p>`
+    : html`<p>${finding(main.table)}</p>
 ${costFigure(main.table, styles)}
 ${main.grid === undefined ? NOTHING : tableOf(main.grid, colours)}
-${pairsTable(main.table, colours)}`}
+${pairsTable(main.table, colours)}`
+}
 ${
   curves.length === 0
     ? NOTHING
@@ -108,9 +113,12 @@ function finding(table: Table): string {
   if (first?.cpuUs == null || last?.cpuUs == null) return `With ${about}, no cost is known.`;
   const cost = ({ median, low, high }: typeof first.cpuUs): string =>
     `${figure(median)} µs ${interval({ low, high })}`;
-  if (first === last) return `With ${about}, only ${first.target.title} has a known cost: ${cost(first.cpuUs)}.`;
+  if (first === last)
+    return `With ${about}, only ${first.target.title} has a known cost: ${cost(first.cpuUs)}.`;
   const ties = first.rank?.tiedWith ?? [];
-  const titles = priced.filter(({ target }) => ties.includes(target.target)).map(({ target }) => target.title);
+  const titles = priced
+    .filter(({ target }) => ties.includes(target.target))
+    .map(({ target }) => target.title);
   const tie = titles.length === 0 ? '' : `, which can’t be told from ${titles.join(', ')}`;
   return `With ${about}: least CPU per request ${first.target.title}, ${cost(first.cpuUs)}${tie}; most ${last.target.title}, ${cost(last.cpuUs)}.`;
 }
@@ -146,6 +154,17 @@ export function scenarioSection({ report, colours }: Drawer): Section | null {
     content: html`<h2>Scenarios</h2>
 <p>What is no plain load: new connections, streams, slow clients, a reload, an upstream that dies. Figures are medians of rounds; latency is merged by counts.</p>
 ${report.scenarios.map((table) => tableOf(scenarioGrid(table), colours))}`,
+  };
+}
+
+export function scoreSection({ report, colours }: Drawer): Section | null {
+  if (report.scores.length === 0) return null;
+  return {
+    id: 'l0',
+    name: 'L0 score',
+    content: html`<h2>The original L0 score</h2>
+<p>Kept for those who compare with it, with its defects corrected; see <code>docs/arena-score.md</code>. On a fast network every healthy gateway is near 100, which is why nothing here is ranked by it.</p>
+${tableOf(scoreGrid(report.scores), colours)}`,
   };
 }
 
@@ -203,9 +222,17 @@ export function configSection({ report }: Drawer): Section {
 ${byTarget
   .filter(({ configs }) => configs.length > 0)
   .map(
-    ({ target, configs }) => html`<details><summary>${target.title} <span class="hash">${configs.length} files</span></summary>
+    ({
+      target,
+      configs,
+    }) => html`<details><summary>${target.title} <span class="hash">${configs.length} files</span></summary>
 ${configs.map(
-  ({ tier, file, sha256, text }) => html`<h3>${tier}: ${file} <span class="hash"><code>${sha256}</code></span></h3>
+  ({
+    tier,
+    file,
+    sha256,
+    text,
+  }) => html`<h3>${tier}: ${file} <span class="hash"><code>${sha256}</code></span></h3>
 <pre tabindex="0"><code>${text}</code></pre>`,
 )}
 </details>`,

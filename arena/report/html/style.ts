@@ -11,7 +11,7 @@ const BASE = `
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 body{margin:0;background:var(--page);color:var(--ink);
  font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Noto Sans","DejaVu Sans",sans-serif}
-main,header.top,footer{max-width:1120px;margin:0 auto;padding:0 16px}
+main,header.top,footer{max-width:1240px;margin:0 auto;padding:0 16px}
 h1{font-size:clamp(1.75rem,5vw,2.5rem);line-height:1.15;letter-spacing:-.02em;margin:0 0 .3em;font-weight:700}
 h2{font-size:1.5rem;line-height:1.25;letter-spacing:-.01em;margin:0 0 .4em;font-weight:650}
 h3{font-size:1.05rem;line-height:1.35;margin:1.8em 0 .5em;font-weight:650}
@@ -32,16 +32,20 @@ dd{margin:0;font-size:.9375rem;overflow-wrap:anywhere}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.84em}
 pre{margin:8px 0 0;padding:14px 16px;background:var(--panel);border:1px solid var(--line);border-radius:8px;overflow-x:auto;line-height:1.5}
 .scroll{overflow-x:auto;background:var(--panel);border:1px solid var(--line);border-radius:10px;margin:14px 0 6px}
-table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums lining-nums}
+table{border-collapse:collapse;width:100%;font-size:.8125rem;font-variant-numeric:tabular-nums lining-nums}
+th:first-child,td:first-child{padding-left:14px}
+th:last-child,td:last-child{padding-right:14px}
 caption{text-align:left;padding:12px 14px 8px;font-weight:650;font-size:.9375rem}
-th,td{padding:8px 12px;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
+th,td{padding:7px 6px;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--muted);font-weight:600;font-size:.8125rem;vertical-align:bottom;white-space:nowrap}
 thead .unit{display:block;font-weight:400}
 .n{text-align:right;white-space:nowrap}
-tbody th{font-weight:600;white-space:nowrap}
-tbody tr:hover{background:color-mix(in srgb,var(--line) 35%,transparent)}
+caption span{position:sticky;left:14px;display:inline-block;max-width:min(100%,calc(100vw - 64px))}
+tbody th{font-weight:600;white-space:nowrap;position:sticky;left:0;background:var(--panel)}
+details tbody th{background:var(--page)}
 .iv{display:block;color:var(--muted);font-size:.75rem}
-.why{color:var(--muted);min-width:24ch}
+.why{color:var(--muted)}
+.why span{display:block;max-width:68ch;min-width:26ch}
 .t-muted{color:var(--muted)}
 .t-good{color:var(--good);font-weight:600}
 .t-bad{color:var(--bad);font-weight:600}

@@ -25,7 +25,7 @@ interface Echarts {
   };
 }
 
-const echarts = createRequire(import.meta.url)('echarts') as Echarts;
+const echarts: Echarts = createRequire(import.meta.url)('echarts');
 
 /** As echarts documents it; what is wrong in it shows in the drawing. */
 export type ChartOption = Readonly<Record<string, unknown>>;
@@ -81,5 +81,5 @@ function cleaned(svg: string, id: string, styles: StyleClasses): string {
     .replaceAll(/ style="([^"]*)"/g, (_, style: string) => ` class="${styles.classOf(style)}"`)
     .replaceAll(/\bzr\d+-/g, `${id}-`)
     .replaceAll(/<rect [^>]*fill="none"><\/rect>\n?/g, '')
-    .replaceAll(/(\d\.\d\d)\d+/g, '$1');
+    .replaceAll(/ (?:d|transform)="[^"]*"/g, (path) => path.replaceAll(/(\.\d\d)\d+/g, '$1'));
 }

@@ -16,7 +16,7 @@ export function tableOf(grid: Grid, colours: Colours): Markup {
   const heading = grid.columns.findIndex(({ title }) => title === 'target');
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${grid.title}">
 <table id="${grid.id}">
-<caption>${grid.title}</caption>
+<caption><span>${grid.title}</span></caption>
 <thead><tr>${grid.columns.map(({ title, unit, numeric }) => {
     const name = unit === '' ? html`${title}` : html`${title} <span class="unit">${unit}</span>`;
     return html`<th scope="col"${classOf(numeric ? 'n' : '')}>${name}</th>`;
@@ -53,7 +53,7 @@ function rowOf(row: GridRow, grid: Grid, heading: number, colours: Colours): Mar
   const message =
     row.message === ''
       ? NOTHING
-      : html`<td class="why" colspan="${left}">${row.message}</td>`;
+      : html`<td class="why" colspan="${left}"><span>${row.message}</span></td>`;
   return html`<tr>${cells}${message}</tr>`;
 }
 
