@@ -11,8 +11,8 @@ import { runOnce, runSchedule } from './schedule.ts';
 import { cronProblem, type ScheduleSettings } from './settings.ts';
 
 export interface ScheduleSurroundings {
-  /** The part `schedule` of a plan; null when the plan is not valid, which has been told. */
-  readonly settingsOf: (planFile: string) => ScheduleSettings | null;
+  /** The part `schedule` of a plan. Throws, with every problem, when the plan is not valid. */
+  readonly settingsOf: (planFile: string) => ScheduleSettings;
   readonly err: (text: string) => void;
   readonly exit: (code: number) => void;
   readonly log?: Log;
@@ -56,9 +56,9 @@ export function scheduleCommand(surroundings: ScheduleSurroundings): Command {
 
 async function schedule(options: Options, surroundings: ScheduleSurroundings): Promise<void> {
   const settings = surroundings.settingsOf(options.file);
-  const problem = settings === null ? null : cronProblem(settings.cron);
-  if (problem !== null) surroundings.err(`error: ${options.file}: schedule.cron: ${problem}\n`);
-  if (settings === null || problem !== null) {
+  const problem = cronProblem(settings.cron);
+  if (problem !== null) {
+    surroundings.err(`error: ${options.file}: schedule.cron: ${problem}\n`);
     surroundings.exit(1);
     return;
   }

@@ -26,16 +26,14 @@ export function runWords(
   return [...program, 'run', '--file', planFile, '--output', runsFolder(folder), '--id', run];
 }
 
-/** Makes `runs/ID/report.html` of that, with all runs beside it as its history. */
-export function reportWords(program: Program, folder: string, run: string): string[] {
-  const own = runFolder(folder, run);
-  const history = ['--history', runsFolder(folder)];
-  return [
-    ...program,
-    'report',
-    join(own, RESULTS_FILE),
-    ...history,
-    '--html',
-    join(own, REPORT_FILE),
-  ];
+/** Makes `runs/ID/report.html` of that, with `history`, names of earlier runs. */
+export function reportWords(
+  program: Program,
+  folder: string,
+  run: string,
+  history: readonly string[],
+): string[] {
+  const files = [...history, run].map((name) => join(runFolder(folder, name), RESULTS_FILE));
+  const page = join(runFolder(folder, run), REPORT_FILE);
+  return [...program, 'report', ...files, '--html', page];
 }

@@ -44,7 +44,10 @@ export function assertUnderstood([name, ...words]: readonly string[]): void {
   const none = { err: () => {}, exit: () => {} };
   const command =
     name === 'schedule'
-      ? scheduleCommand({ ...none, settingsOf: () => null })
+      ? scheduleCommand({
+          ...none,
+          settingsOf: () => ({ cron: '@hourly', retentionDays: 1, busyLoadMax: 1 }),
+        })
       : serveCommand({ ...none, out: () => {}, metricsOf: () => '' });
   assert.equal(command.name(), name);
   const { unknown } = command.exitOverride().parseOptions([...words]);

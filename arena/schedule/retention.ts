@@ -31,8 +31,15 @@ export async function deleteOldRuns(folder: string, days: number, now: Date): Pr
   return old.map(({ name }) => name);
 }
 
-async function datedRuns(folder: string): Promise<{ name: string; atMs: number }[]> {
-  const runs: { name: string; atMs: number }[] = [];
+export interface DatedRun {
+  readonly name: string;
+  /** When it began, as its results say. */
+  readonly atMs: number;
+}
+
+/** The runs of a folder, by name; what is none is left out. */
+export async function datedRuns(folder: string): Promise<DatedRun[]> {
+  const runs: DatedRun[] = [];
   for (const name of (await namesIn(runsFolder(folder))).slice(0, FOLDERS_MAX)) {
     if (!isRunName(name)) continue;
     const record = await runRecordIn(runFolder(folder, name));
@@ -49,7 +56,8 @@ export async function runRecordIn(run: string): Promise<RunRecord | null> {
     const file = await open(join(run, RESULTS_FILE), flags);
     try {
       if (!(await file.stat()).isFile()) return null;
-      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(FIRST_LINE_MAX_BYTES) });
+      const buffer = Buffer.allocUnsafe(FIRST_LINE_MAX_BYTES);
+      const { bytesRead } = await file.read({ buffer, position: 0 });
       const [line = ''] = buffer.toString('utf8', 0, bytesRead).split('\n', 1);
       return RunRecord.safeParse(JSON.parse(line)).data ?? null;
     } finally {

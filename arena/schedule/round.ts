@@ -18,10 +18,11 @@ import { describeError, type Log } from '../../src/telemetry/log.ts';
 import { type ChildEnd, runChild } from './child.ts';
 import type { Clock } from './clock.ts';
 import { type Program, reportWords, runWords } from './commands.ts';
+import { historyOf } from './history.ts';
 import { LOG_FILE, runFolder, runNameAt, runsFolder } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { identityOf, presenceOf } from './process-identity.ts';
-import { deleteOldRuns, runRecordIn } from './retention.ts';
+import { datedRuns, deleteOldRuns } from './retention.ts';
 import type { ScheduleSettings } from './settings.ts';
 import type { Outcome, SkipReason } from './status.ts';
 
@@ -144,11 +145,22 @@ async function forgetOldRuns({ folder, settings, clock, log }: RoundPlan): Promi
 
 /** Makes the page of what was measured; false when there is nothing, or it can't be made. */
 async function report(plan: RoundPlan, run: string): Promise<boolean> {
-  const own = runFolder(plan.folder, run);
-  if ((await runRecordIn(own)) === null) return false;
+  const runs = await datedRuns(plan.folder);
+  if (!runs.some(({ name }) => name === run)) return false;
+  const history = historyOf(runs, run);
+  if (await reportWith(plan, run, history)) return true;
+  // One earlier run that can't be read must not keep all later ones from being shown.
+  return history.length > 0 && (await reportWith(plan, run, []));
+}
+
+async function reportWith(
+  plan: RoundPlan,
+  run: string,
+  history: readonly string[],
+): Promise<boolean> {
   const end = await runChild({
-    words: reportWords(plan.program, plan.folder, run),
-    logFile: join(own, LOG_FILE),
+    words: reportWords(plan.program, plan.folder, run, history),
+    logFile: join(runFolder(plan.folder, run), LOG_FILE),
     timeoutMs: plan.limits.reportTimeoutMs,
     graceMs: plan.limits.graceMs,
     clock: plan.clock,
@@ -156,7 +168,7 @@ async function report(plan: RoundPlan, run: string): Promise<boolean> {
     signal: new AbortController().signal,
   });
   if (outcomeOf(end) === 'complete') return true;
-  plan.log('error', 'report_failed', { run, why: end.text });
+  plan.log('error', 'report_failed', { run, history: history.length, why: end.text });
   return false;
 }
 

@@ -126,7 +126,7 @@ describe('the schedule', () => {
         recordsOf().map(({ kind }) => kind),
         ['run', 'end'],
       );
-      assert.match(readFileSync(inRun('report.html'), 'utf8'), /results\.jsonl, .*runs$/);
+      assert.match(readFileSync(inRun('report.html'), 'utf8'), /20261121t204000z\/results\.jsonl$/);
       assert.match(readFileSync(inRun('run.log'), 'utf8'), /measuring complete/);
       const { last, lastComplete, counts, running, cron, state } = await status();
       assert.equal(last?.outcome, 'complete');
@@ -160,6 +160,23 @@ describe('the schedule', () => {
       const { last } = await status();
       assert.deepEqual([last?.outcome, last?.reported], ['complete', false]);
       assert.ok(events.some((event) => event.startsWith('report_failed')));
+    });
+
+    it('has earlier runs in its report, unless they can’t be read', async () => {
+      const record = runRecord('earlier', '2026-11-20T20:40:00Z');
+      writeRun(folder, 'earlier', record);
+      await once('complete');
+      const results = /runs\/earlier\/results\.jsonl .*z\/results\.jsonl$/;
+      assert.match(
+        readFileSync(join(folder, 'runs/20261121t204000z/report.html'), 'utf8'),
+        results,
+      );
+      writeRun(folder, 'earlier', { ...record, plan: { ...record.plan, name: 'bad-report' } });
+      await clock.forward(60_000);
+      await once('complete');
+      const last = readFileSync(join(folder, 'runs/20261121t204100z/report.html'), 'utf8');
+      assert.match(last, /<p>[^ ]*t204100z\/results\.jsonl$/);
+      assert.equal((await status()).last?.reported, true);
     });
 
     it('is a failure when the program is missing', async () => {
@@ -289,7 +306,8 @@ describe('the schedule', () => {
       await clock.forward(5 * 3_600_000, 5 * 3_600_000);
       await ended(1);
       assert.deepEqual(runs(), ['20261122t014000z']);
-      assert.equal((await status()).next, '2026-11-22T02:00:00.000Z');
+      const { next, counts } = await status();
+      assert.deepEqual([next, counts.skipped], ['2026-11-22T02:00:00.000Z', 0]);
       stop.abort();
       await going;
     });

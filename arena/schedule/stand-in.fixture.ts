@@ -9,7 +9,7 @@
  * | `nothing`  | ends badly, with no results at all |
  * | `wait`     | runs until SIGTERM, then writes that it is not complete |
  * | `stubborn` | runs, whatever SIGTERM says, and has a child that does the same |
- * | `bad-report` | ends well; `report` fails |
+ * | `bad-report` | ends well; every `report` that has it fails |
  * | `never`    | is never run: the plan's cron expression is not valid |
  *
  * @module
@@ -23,9 +23,10 @@ import { Command } from 'commander';
 import { scheduleCommand } from './command.ts';
 import { endRecord, runRecord } from './run-record.fixture.ts';
 
-function report(results: string, history: string, html: string): void {
-  if (readFileSync(results, 'utf8').includes('"bad-report"')) throw new Error('no report');
-  writeFileSync(html, `<!doctype html><p>${results}, ${history}`);
+function report(results: readonly string[], html: string): void {
+  const texts = results.map((file) => readFileSync(file, 'utf8'));
+  if (texts.some((text) => text.includes('"bad-report"'))) throw new Error('no report');
+  writeFileSync(html, `<!doctype html><p>${results.join(' ')}`);
 }
 
 function run(plan: string, folder: string): void {
@@ -72,12 +73,9 @@ program
     run(planOf(file), join(output, id));
   });
 program
-  .command('report <results>')
-  .option('--history <folder>', '', '')
+  .command('report <results...>')
   .option('--html <file>', '', '')
-  .action((results: string, { history, html }: { history: string; html: string }) => {
-    report(results, history, html);
-  });
+  .action((results: readonly string[], { html }: { html: string }) => report(results, html));
 program.addCommand(
   scheduleCommand({
     settingsOf: (file) => {

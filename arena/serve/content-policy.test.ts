@@ -14,6 +14,12 @@ it('allows the scripts that are in the page, by their hash, and no other', () =>
   assert.ok(!/script-src[^;]*unsafe/.test(policy));
 });
 
+it('allows style sheets by their hash, and no style attributes', () => {
+  const policy = pagePolicy('<style>p { color: red }</style><p style="color: blue">');
+  assert.match(policy, /style-src 'sha256-[^']+';/);
+  assert.ok(!policy.includes('unsafe'));
+});
+
 it('allows no script where there is none', () => {
   assert.match(pagePolicy('<p>no <em>script</em>'), /script-src 'none';/);
 });

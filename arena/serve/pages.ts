@@ -57,7 +57,7 @@ export class Pages {
       }
       case 'history':
         // The report of a run holds the history up to it.
-        return this.#latest(response, '#history');
+        return this.#latest(response, '#section-history');
       case 'report':
         return this.#report(response, route.run);
       case 'run-without-slash':

@@ -85,7 +85,7 @@ describe('the server', () => {
     writeRun(folder, 'c-newest-unreported', runRecord('c', '2026-11-21T21:00:00Z'));
     const answer = await ask('/');
     assert.deepEqual([answer.status, answer.headers['location']], [302, '/runs/a-newer/']);
-    assert.equal((await ask('/history')).headers['location'], '/runs/a-newer/#history');
+    assert.equal((await ask('/history')).headers['location'], '/runs/a-newer/#section-history');
     assert.equal((await ask('/runs/a-newer/')).body.toString(), 'newer');
     assert.equal((await ask('/runs/a-newer')).headers['location'], '/runs/a-newer/');
   });
@@ -125,7 +125,8 @@ describe('the server', () => {
     assert.match(page, /not ended/);
     assert.ok(!page.includes('<script'));
     assert.match(page, /name="viewport"/);
-    assert.match(String(headers['content-security-policy']), /script-src 'none'/);
+    const policy = String(headers['content-security-policy']);
+    assert.match(policy, /script-src 'none'; style-src 'sha256-[^']+';/);
   });
 
   it('says so when there is no run yet', async () => {
