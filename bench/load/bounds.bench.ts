@@ -17,6 +17,8 @@
  */
 
 import { sleep } from '../../test/support/wait.ts';
+import { medianInterval } from '../../arena/statistics/bootstrap.ts';
+import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { startTarpit, type Attack, attacks } from './attacks.ts';
 import { type LatencyResult, openLoop } from './client.ts';
 import { type Options, readOptions } from './options.ts';
@@ -30,7 +32,6 @@ import {
 import { verdict } from './report.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';
-import { estimate, seeded, shuffled } from './statistics.ts';
 import { printTable, withInterval } from './table.ts';
 import { startTargets, type Target } from './targets.ts';
 
@@ -132,10 +133,10 @@ function tableRow(
   seed: number,
 ): Record<string, string> {
   const of = (read: (row: Row) => number, digits: number): string =>
-    withInterval(estimate(rows.map(read), seed), digits);
-  const ratio = estimate(
+    withInterval(medianInterval(rows.map(read), { seed }), digits);
+  const ratio = medianInterval(
     rows.map(({ alone, beside }) => beside.through.p99Us / alone.through.p99Us),
-    seed,
+    { seed },
   );
   const lost = rows.reduce((sum, { beside }) => sum + lostOf(beside.through), 0);
   const mib = (read: (row: Row) => number): string =>

@@ -12,13 +12,13 @@
  * @module
  */
 
+import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { measureBlock, type Row } from './block.ts';
 import { type Options, readOptions } from './options.ts';
 import { printComparison } from './report.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';
 import { BODIES, CALLER } from './stage.ts';
-import { seeded, shuffled } from './statistics.ts';
 import { LOAD_CORE, startTargets, TARGET_NAMES } from './targets.ts';
 import { wrk } from './wrk.ts';
 

@@ -11,13 +11,15 @@
  * @module
  */
 
+import { medianInterval } from '../../arena/statistics/bootstrap.ts';
+import { median } from '../../arena/statistics/quantile.ts';
+import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { type LatencyResult, openLoop } from './client.ts';
 import { type Options, readOptions } from './options.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { verdict } from './report.ts';
 import { type Scene, withScene } from './scene.ts';
 import { BODY_BYTES, CALLER } from './stage.ts';
-import { estimate, median, seeded, shuffled } from './statistics.ts';
 import { printTable, withInterval } from './table.ts';
 import { LOAD_CORE, startTargets } from './targets.ts';
 import { wrk } from './wrk.ts';
@@ -81,9 +83,9 @@ function printLatency(rows: readonly Row[], seed: number): void {
   if (counted.length === 0) console.log('\nno window counts');
   const ms = (values: readonly number[]): string =>
     withInterval(
-      estimate(
+      medianInterval(
         values.map((us) => us / 1000),
-        seed,
+        { seed },
       ),
       3,
     );
@@ -103,8 +105,10 @@ function printLatency(rows: readonly Row[], seed: number): void {
         p99: ms(own.map((row) => row.p99Us)),
         'p99.9': ms(own.map((row) => row.p999Us)),
         'p99 added':
-          name === 'direct' || added.length === 0 ? '-' : withInterval(estimate(added, seed), 3),
-        verdict: bar ? `${verdict(estimate(added, seed), BAR_MS)} (≤ ${BAR_MS})` : '',
+          name === 'direct' || added.length === 0
+            ? '-'
+            : withInterval(medianInterval(added, { seed }), 3),
+        verdict: bar ? `${verdict(medianInterval(added, { seed }), BAR_MS)} (≤ ${BAR_MS})` : '',
         'lag p99': ms(own.map((row) => row.lagP99Us)),
         rounds: `${own.length}`,
       };

@@ -8,9 +8,9 @@
  * @module
  */
 
+import { type Estimate, medianInterval } from '../../arena/statistics/bootstrap.ts';
 import type { Row } from './block.ts';
 import { BODIES, BODY_BYTES, type Body } from './stage.ts';
-import { type Estimate, estimate } from './statistics.ts';
 import { printTable, withInterval } from './table.ts';
 
 /** Largest ratio of CPU per request to a peer's, of the gateway behind each of its fronts. */
@@ -34,9 +34,9 @@ export function verdict({ low, high, count }: Estimate, bar: number): string {
 
 function comparisonRow(name: string, rows: readonly Row[], seed: number): Record<string, string> {
   const of = (field: 'cpuUs' | 'perSecond' | 'p50Ms' | 'p99Ms' | 'busy'): Estimate =>
-    estimate(
+    medianInterval(
       rows.map((row) => row[field]),
-      seed,
+      { seed },
     );
   const busy = of('busy').median;
   const isTarget = name !== 'direct';
@@ -88,7 +88,7 @@ function printBody(body: Body, rows: readonly Row[], seed: number): void {
   printTable(
     `${BODY_BYTES[body]}-byte body: our CPU µs/request by the peer's, paired by round`,
     known.map(({ name, peer, bar, values }) => {
-      const ratio = estimate(values, seed);
+      const ratio = medianInterval(values, { seed });
       return {
         of: name,
         by: peer,

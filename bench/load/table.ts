@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Estimate } from './statistics.ts';
+import type { Estimate } from '../../arena/statistics/bootstrap.ts';
 
 /** `14.72 [14.60, 14.91]` */
 export function withInterval({ median, low, high }: Estimate, digits: number): string {

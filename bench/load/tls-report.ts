@@ -4,10 +4,10 @@
  * @module
  */
 
+import { type Estimate, medianInterval } from '../../arena/statistics/bootstrap.ts';
 import type { Observed } from './block.ts';
 import type { HandshakesResult, Task } from './handshakes.ts';
 import { BUSY_MIN, printQuiet, ratios, verdict } from './report.ts';
-import { type Estimate, estimate } from './statistics.ts';
 import { printTable, withInterval } from './table.ts';
 import type { Version } from './tls-session.ts';
 
@@ -34,7 +34,7 @@ const TITLES: Readonly<Record<Task, string>> = {
 };
 
 function targetRow(name: string, rows: readonly Row[], seed: number): Record<string, string> {
-  const of = (value: (row: Row) => number): Estimate => estimate(rows.map(value), seed);
+  const of = (value: (row: Row) => number): Estimate => medianInterval(rows.map(value), { seed });
   const busy = of((row) => row.busy).median;
   const handshakes =
     rows[0]?.task === 'bulk'
@@ -95,7 +95,7 @@ export function printTls(rows: readonly Row[], seed: number): void {
       const group = counted.filter((row) => titleOf(row) === title);
       const values = ratios(group, 'native', 'nginx');
       if (values.length === 0) return [];
-      const ratio = estimate(values, seed);
+      const ratio = medianInterval(values, { seed });
       return [
         {
           of: title,

@@ -15,12 +15,12 @@
  * @module
  */
 
+import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { observe } from './block.ts';
 import { type HandshakesPlan, handshakes, type Task, TASKS } from './handshakes.ts';
 import { type Options, readOptions } from './options.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';
-import { seeded, shuffled } from './statistics.ts';
 import { startTlsTargets, type Target } from './targets.ts';
 import { printTls, type Row } from './tls-report.ts';
 import { sessionOf, type Version } from './tls-session.ts';

@@ -11,12 +11,13 @@
 
 import { cpus } from 'node:os';
 
+import { medianInterval } from '../../arena/statistics/bootstrap.ts';
+import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { measureBlock, type Row } from './block.ts';
 import { type Options, readOptions } from './options.ts';
 import { ratios } from './report.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';
-import { estimate, seeded, shuffled } from './statistics.ts';
 import { printTable, withInterval } from './table.ts';
 import { startGateway } from './targets.ts';
 
@@ -33,9 +34,9 @@ function printWorkers(rows: readonly Row[], seed: number): void {
       const own = counted.filter((row) => row.target === name);
       const of = (field: 'perSecond' | 'cpuUs' | 'p99Ms' | 'busy', digits: number): string =>
         withInterval(
-          estimate(
+          medianInterval(
             own.map((row) => row[field]),
-            seed,
+            { seed },
           ),
           digits,
         );
@@ -52,7 +53,7 @@ function printWorkers(rows: readonly Row[], seed: number): void {
   const perSecond = counted.map((row) => ({ ...row, cpuUs: row.perSecond }));
   const more = ratios(perSecond, TWO, ONE);
   if (more.length > 0)
-    console.log(`requests/s, two by one: ${withInterval(estimate(more, seed), 3)}`);
+    console.log(`requests/s, two by one: ${withInterval(medianInterval(more, { seed }), 3)}`);
   for (const row of rows.filter((one) => one.void !== '')) {
     console.log(`void: round ${row.round}, ${row.target}: ${row.void}`);
   }

@@ -21,7 +21,7 @@ import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 
 import { renderMetrics } from '../../src/native/addon.ts';
-import { quantile } from '../load/statistics.ts';
+import { quantile } from '../../arena/statistics/quantile.ts';
 import { flat, headsOf, KEYS, keys, openSubject } from './subject.ts';
 
 /** Calls between two turns of the loop, by which exchanges end: as many are in flight at most. */
