@@ -17,6 +17,9 @@ import { internalFailure } from './failure.ts';
 
 /** All sides take turns here; what sends and what answers is on the other core. */
 export const GATEWAY_CORE = '0';
+/** What sends, what answers, and this process. */
+export const LOAD_CORE = '1';
+export const GATEWAY_HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 20_000;
 const TEMPLATE = '../../gate/gateway.yaml';
 

@@ -48,8 +48,10 @@ export interface BuildPlace {
   readonly repository: string;
   /** Holds the folders, logs and the cargo target folder. */
   readonly cache: string;
-  /** Cargo's target folder. */
+  /** Cargo's target folder, of all builds. */
   readonly cargoTarget: string;
+  /** Beyond `BUILDS_MAX`, too. */
+  readonly keepAll: boolean;
 }
 
 /** Told what is being done, for a person who waits. */
@@ -74,7 +76,7 @@ export async function buildOf(
   }
   const now = new Date();
   utimesSync(mark, now, now);
-  forgetOldest(place, commit);
+  if (!place.keepAll) forgetOldest(place, commit);
   return { commit, folder };
 }
 
@@ -155,14 +157,9 @@ export function builtCommits(place: BuildPlace): { commit: string; usedAtMs: num
 }
 
 /** Takes a build away, complete or not; nothing happens when there is none. */
-export function removeBuild(place: BuildPlace, commit: string): void {
+function removeBuild(place: BuildPlace, commit: string): void {
   const folder = join(place.cache, 'builds', commit);
   if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
   rmSync(`${folder}.log`, { force: true });
   git(place.repository, ['worktree', 'prune']);
-}
-
-/** Takes all builds away; the cargo target folder stays. */
-export function removeBuilds(place: BuildPlace): void {
-  for (const { commit } of builtCommits(place)) removeBuild(place, commit);
 }
