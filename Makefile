@@ -28,6 +28,7 @@ MODULES := node_modules/.package-lock.json
 COMPILED := dist/.compiled
 
 OPEN_LOOP := .build/open-loop/release/open-loop
+ARENA_DRIVER := .build/arena-driver/release/arena-driver
 TEST_PKI := .build/test-pki
 HANDSHAKES := .build/handshakes/release/handshakes
 
@@ -171,6 +172,9 @@ bench-load: build $(OPEN_LOOP) $(HANDSHAKES) ## CPU a request against nginx, HAP
 
 $(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/open-loop/Cargo.toml --target-dir .build/open-loop
+
+$(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.lock | prerequisites
+	$(CARGO) build --release --locked --manifest-path arena/driver/Cargo.toml --target-dir .build/arena-driver
 
 $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
