@@ -41,8 +41,8 @@ export function configJsonSchema(): JsonSchema {
 }
 
 /** The keys that may stand in the mapping at `path`, in the order of the schema. */
-export function keysAt(path: Path): string[] {
-  let schemas: readonly JsonSchema[] = [configJsonSchema()];
+export function keysAt(path: Path, root: JsonSchema = configJsonSchema()): string[] {
+  let schemas: readonly JsonSchema[] = [root];
   for (const step of path)
     schemas = schemas.flatMap(alternatives).flatMap((one) => below(one, step));
   const keys = schemas.flatMap(alternatives).flatMap((one) => Object.keys(one.properties ?? {}));
