@@ -78,10 +78,7 @@ function readRecording(file: string): Recording {
 }
 
 /** Runs `work`; what it throws becomes a message and an exit code. */
-async function guarded(
-  terminal: Terminal,
-  work: () => number | Promise<number>,
-): Promise<number> {
+async function guarded(terminal: Terminal, work: () => number | Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 
-import type { Driver } from '../../arena/load/driver.ts';
+import type { Service } from '../../arena/adapters/processes.ts';
+import type { Driver, LoadStage } from '../../arena/load/driver.ts';
 import { describeMachine } from '../../arena/run/machine.ts';
-import type { Service } from '../load/processes.ts';
+import { pinSelf } from '../../arena/run/pin.ts';
 import { startHog } from './acceptance/hog.ts';
 import { withSpin } from './acceptance/spin.ts';
 import { type Recording, RECORDING_VERSION } from './assessment.ts';
@@ -23,8 +23,8 @@ import { LOAD_CORE } from './side.ts';
 export interface GateCall {
   readonly options: GateOptions;
   readonly place: BuildPlace;
-  /** How load is made; asked for only when it is. */
-  readonly driver: () => Promise<Driver>;
+  /** Load and upstream; null when only layer 1 is asked for. */
+  readonly station: LoadStage | null;
   readonly watch: RunWatch;
   /** Words of the command line, for the recording. */
   readonly command: readonly string[];
@@ -32,27 +32,26 @@ export interface GateCall {
 
 /** Builds and measures. Rejects with a `GateFailure` when it can't. */
 export async function recordGate(call: GateCall): Promise<Recording> {
-  const { options, place, watch, command } = call;
+  const { options, place, station, watch, command } = call;
   const { injection, layer } = options;
   const at = new Date().toISOString();
   const loadAverage = loadavg()[0] ?? 0;
   const { repository } = place;
-  const named = {
+  const commits = {
     base: commitOf(repository, options.base),
     head: options.head === WORKTREE ? snapshotOf(repository) : commitOf(repository, options.head),
   };
   requireTools(layer);
-  const base = withSpin(repository, named.base, injection.spin.base);
-  const head = withSpin(repository, named.head, injection.spin.head);
+  const base = withSpin(repository, commits.base, injection.spin.base);
+  const head = withSpin(repository, commits.head, injection.spin.head);
   const tell = (what: string): void => watch.note(what);
   const sides: Sides = {
     base: await buildOf(place, base, 'base', tell),
     head: await buildOf(place, head, 'head', tell),
   };
-  leaveGatewayCore();
+  pinSelf(LOAD_CORE);
   const deterministic = layer === '2' ? null : await measureDeterministic(place, sides, watch);
-  const driver = layer === '1' ? null : await call.driver();
-  const runs = driver === null ? [] : await timed(driver, sides, options, watch);
+  const runs = station === null ? [] : await timed(station, sides, options, watch);
   return {
     kind: 'gate',
     version: RECORDING_VERSION,
@@ -62,21 +61,19 @@ export async function recordGate(call: GateCall): Promise<Recording> {
     head: { ref: options.head, commit: head },
     seed: options.seed,
     machine: describeMachine(),
-    driver: driver === null ? null : { name: driver.name, version: driver.version },
+    driver: station === null ? null : named(station.driver),
     loadAverage,
     deterministic,
     runs,
   };
 }
 
-/** This process's own work is not to be in the way of a gateway. */
-function leaveGatewayCore(): void {
-  const flags = ['--all-tasks', '--pid', '--cpu-list', LOAD_CORE, `${process.pid}`];
-  spawnSync('taskset', flags, { stdio: 'ignore' });
+function named({ name, version }: Driver): { name: string; version: string } {
+  return { name, version };
 }
 
 /** The paired layer, with what the acceptance puts in its way. */
-async function timed(driver: Driver, sides: Sides, options: GateOptions, watch: RunWatch) {
+async function timed(station: LoadStage, sides: Sides, options: GateOptions, watch: RunWatch) {
   let hog: Service | null = null;
   const hogFrom = Math.ceil((options.looks[0] ?? 1) / 2);
   const watching: RunWatch = {
@@ -87,7 +84,7 @@ async function timed(driver: Driver, sides: Sides, options: GateOptions, watch: 
     },
   };
   try {
-    return await measurePaired(driver, sides, options, watching);
+    return await measurePaired(station, sides, options, watching);
   } finally {
     await (hog as Service | null)?.stop();
   }

@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { nativeDriver } from '../../arena/load/native.ts';
+import { startLoadStage } from '../../arena/load/choose.ts';
 import { makeProgress } from '../../arena/run/progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { type Assessment, assess, type Recording } from './assessment.ts';
@@ -17,6 +17,7 @@ import { appendHistory, entriesOf } from './history/entries.ts';
 import type { GateOptions } from './options.ts';
 import type { RunWatch } from './paired/run.ts';
 import { buildPlace } from './place.ts';
+import { LOAD_CORE } from './side.ts';
 import { reportText } from './table.ts';
 
 /** Seconds that a block takes with all that belongs to it, at a usual rate. */
@@ -35,11 +36,14 @@ export async function judge(
     { write: (text) => terminal.err(text), live: process.stderr.isTTY },
     estimateS(options),
   );
+  progress.note(`seed ${options.seed}`);
+  const station =
+    options.layer === '1' ? null : await startLoadStage({ driver: 'native', cores: LOAD_CORE });
   try {
     const recording = await recordGate({
       options,
       place: buildPlace(options.keep),
-      driver: nativeDriver,
+      station,
       watch: watchBy(progress, options),
       command,
     });
@@ -47,7 +51,7 @@ export async function judge(
     if (options.json !== null) writeDocument(options.json, recording, assessment);
     if (options.history !== null) {
       progress.now('measuring the canary');
-      const canary = recording.runs.length === 0 ? null : await canaryUs(nativeDriver);
+      const canary = station === null ? null : await canaryUs(station);
       appendHistory(options.history, entriesOf(recording, assessment, canary));
     }
     progress.end();
@@ -55,6 +59,7 @@ export async function judge(
     return assessment.exitCode;
   } finally {
     progress.end();
+    await station?.stop();
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { join } from 'node:path';
 
-import type { Driver } from '../../arena/load/driver.ts';
+import type { LoadStage } from '../../arena/load/driver.ts';
 import type { Deterministic } from './assessment.ts';
 import type { Build, BuildPlace } from './builds/builds.ts';
 import { suspects } from './decision/reproduce.ts';
@@ -30,8 +30,7 @@ export interface Sides {
 /** Rejects before anything is built, when the machine lacks what the layers need. */
 export function requireTools(layer: GateOptions['layer']): void {
   const counting: readonly Tool[] = layer === '2' ? [] : ['valgrind', 'cargo'];
-  const timing: readonly Tool[] = layer === '1' ? [] : ['nginx'];
-  const lacking = [...counting, ...timing, 'taskset' as const].flatMap((tool) => {
+  const lacking = [...counting, 'taskset' as const].flatMap((tool) => {
     const why = missing(tool);
     return why === null ? [] : [why];
   });
@@ -69,19 +68,19 @@ export async function measureDeterministic(
 
 /** Layer 2: the paired run, and its repetition with another seed where it calls a regression. */
 export async function measurePaired(
-  driver: Driver,
+  station: LoadStage,
   sides: Sides,
   options: Pick<GateOptions, 'scenarios' | 'seed' | 'looks'>,
   watch: RunWatch,
 ): Promise<PairedRun[]> {
   const { scenarios, seed, looks } = options;
-  const first = await runPaired({ driver, ...sides, scenarios, seed, looks, only: null }, watch);
+  const first = await runPaired({ station, ...sides, scenarios, seed, looks, only: null }, watch);
   const only = suspects(verdictOf(first));
   if (only.length === 0) return [first];
   watch.note('a regression must reproduce: measuring it again with another seed');
   const again = scenarios.filter((name: ScenarioName) =>
     only.some(({ scenario }) => scenario === name),
   );
-  const plan = { driver, ...sides, scenarios: again, seed: seed + 1, looks, only };
+  const plan = { station, ...sides, scenarios: again, seed: seed + 1, looks, only };
   return [first, await runPaired(plan, watch)];
 }

@@ -6,22 +6,22 @@
 
 import { join } from 'node:path';
 
+import { type Service, start } from '../../arena/adapters/processes.ts';
+import { makeCredentials } from '../../arena/tiers/credentials.ts';
+import { probe } from '../../arena/tiers/probe.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { childrenOf } from '../../test/support/processes.ts';
 import { until } from '../../test/support/wait.ts';
-import { faultsOf } from '../load/probe.ts';
-import { type Service, start } from '../load/processes.ts';
-import type { Stage } from '../load/stage.ts';
 import type { Build } from './builds/builds.ts';
 import { internalFailure } from './failure.ts';
+import { writeConfig } from './side-folder.ts';
 
-/** All sides take turns here; what sends and what answers is on the other core. */
+/** All sides take turns here. */
 export const GATEWAY_CORE = '0';
 /** What sends, what answers, and this process. */
 export const LOAD_CORE = '1';
-export const GATEWAY_HOST = '127.0.0.1';
+const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 20_000;
-const TEMPLATE = '../../gate/gateway.yaml';
 
 /** `base-again` is another process of base: what differs between the two is the environment. */
 export const SIDES = ['base', 'head', 'base-again'] as const;
@@ -30,32 +30,46 @@ export type SideName = (typeof SIDES)[number];
 export const FRONTS = ['uws', 'native'] as const;
 export type Front = (typeof FRONTS)[number];
 
-export interface Side {
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SidePlan {
   readonly name: SideName;
-  readonly commit: string;
-  readonly ports: Readonly<Record<Front, number>>;
+  readonly build: Build;
+  /** Made by `openFolder`. */
+  readonly folder: string;
+  readonly upstream: Address;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Side {
+  readonly plan: SidePlan;
+  readonly addresses: Readonly<Record<Front, Address>>;
   readonly service: Service;
   /** The process that serves. */
   readonly workerPid: number;
 }
 
 /** Starts a build and waits until it answers. Rejects, with its output, when it does not. */
-export async function startSide(
-  stage: Stage,
-  name: SideName,
-  build: Build,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Side> {
-  const native = await freePort();
-  const { file, port } = await stage.render(TEMPLATE, `${name}.yaml`, {
-    NATIVE_PORT: `${native}`,
+export async function startSide(plan: SidePlan): Promise<Side> {
+  const { name, build, folder, upstream, env } = plan;
+  const addresses = {
+    uws: { host: HOST, port: await freePort() },
+    native: { host: HOST, port: await freePort() },
+  };
+  const file = writeConfig(folder, `${name}.yaml`, {
+    UWS_PORT: `${addresses.uws.port}`,
+    NATIVE_PORT: `${addresses.native.port}`,
+    UPSTREAM: `${upstream.host}:${upstream.port}`,
   });
-  const settings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-  const command = [process.execPath, join(build.folder, 'bin/stoa-gateway'), 'run', '-c', file];
-  const service = start(GATEWAY_CORE, 'env', [...settings, ...command]);
+  const args = [join(build.folder, 'bin/stoa-gateway'), 'run', '-c', file];
+  const surroundings = env === undefined ? {} : { env };
+  const service = start(GATEWAY_CORE, process.execPath, args, surroundings);
   const answers = async (): Promise<boolean> => {
     if (!service.alive()) throw new Error(service.output());
-    return fetch(`http://127.0.0.1:${native}/`).then(
+    return fetch(`http://${HOST}:${addresses.native.port}/`).then(
       () => true,
       () => false,
     );
@@ -64,7 +78,7 @@ export async function startSide(
     await until('the gateway answers', answers, START_TIMEOUT_MS);
     const [workerPid] = childrenOf(service.pid);
     if (workerPid === undefined) throw new Error(`it has no worker: ${service.output()}`);
-    return { name, commit: build.commit, ports: { uws: port, native }, service, workerPid };
+    return { plan, addresses, service, workerPid };
   } catch (error) {
     await service.stop();
     const why = error instanceof Error ? error.message : String(error);
@@ -73,13 +87,17 @@ export async function startSide(
 }
 
 /** Makes sure that a side does the job that is measured, on both fronts. Rejects otherwise. */
-export async function assertDoesTheJob({ name, commit, ports, service }: Side): Promise<void> {
+export async function assertDoesTheJob({ plan, addresses }: Side): Promise<void> {
+  const { name, build, upstream } = plan;
+  const credentials = await makeCredentials();
   for (const front of FRONTS) {
-    const port = ports[front];
-    const faults = await faultsOf({ name: `${name} (${front})`, version: '', port, service });
+    const subject = { target: 'stoa', ...addresses[front], upstream, credentials };
+    const { checks } = await probe({ ...subject, tier: 'full', routed: true });
+    const faults = checks.filter(({ passed }) => !passed);
     if (faults.length > 0) {
+      const told = faults.map((fault) => `${fault.name}: ${fault.detail}`).join('; ');
       throw internalFailure(
-        `${name}, ${commit.slice(0, 12)}, does not do the job on the front ${front}: ${faults.join('; ')}. What does not do the work is not timed.`,
+        `${name}, ${build.commit.slice(0, 12)}, does not do the job on the front ${front}, so it is not timed: ${told}`,
       );
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Service, start } from '../../load/processes.ts';
+import { type Service, start } from '../../../arena/adapters/processes.ts';
 import { GATEWAY_CORE } from '../side.ts';
 
 /** On the core that the gateways share. */

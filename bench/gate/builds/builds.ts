@@ -4,6 +4,7 @@
  *
  * A build is made by the commit's own `make build`, with one cargo target folder for all of them.
  * Packages are hard links of this checkout's where package-lock.json is the same, else installed.
+ * The addon of another build is taken where all that it is made from is the same.
  * Bounds: `BUILDS_MAX` folders, the least recently used goes first; 30 minutes for a build.
  *
  * @module
@@ -37,6 +38,9 @@ const LOG_LINE_MAX_BYTES = 200;
 /** Written into a folder when its build is complete; its time is when it was last used. */
 const COMPLETE = '.gate-complete';
 const PACKAGES = 'node_modules/.package-lock.json';
+const ADDON = 'native/addon/gateway.node';
+/** What the addon is made from, the Makefile's flags included. */
+const ADDON_SOURCES = ['native', 'Cargo.toml', 'Cargo.lock', 'Makefile'];
 
 export interface Build {
   readonly commit: string;
@@ -71,6 +75,7 @@ export async function buildOf(
     mkdirSync(join(place.cache, 'builds'), { recursive: true });
     tell(`building ${name}, ${commit.slice(0, 12)} (some minutes the first time)`);
     git(place.repository, ['worktree', 'add', '--quiet', '--detach', '--force', folder, commit]);
+    lendAddon(place, commit);
     await make(place, folder, `${name} (${commit.slice(0, 12)})`);
     writeFileSync(mark, '');
   }
@@ -111,6 +116,22 @@ function linkPackages(repository: string, folder: string): void {
   // A copy, and new: make compares its time with the checkout's.
   rmSync(join(folder, PACKAGES));
   copyFileSync(join(repository, PACKAGES), join(folder, PACKAGES));
+}
+
+/** Copies the addon of a build that is made from the same sources; it is new to make. */
+function lendAddon(place: BuildPlace, commit: string): void {
+  const sources = sourcesOf(place.repository, commit);
+  const lender = builtCommits(place).find(
+    (build) => sourcesOf(place.repository, build.commit) === sources,
+  );
+  if (lender === undefined) return;
+  const addon = join(place.cache, 'builds', lender.commit, ADDON);
+  if (existsSync(addon)) copyFileSync(addon, join(place.cache, 'builds', commit, ADDON));
+}
+
+/** What git calls the content of the addon's sources at a commit. */
+function sourcesOf(repository: string, commit: string): string {
+  return git(repository, ['ls-tree', commit, ...ADDON_SOURCES]);
 }
 
 /** Runs a command to its end or the bound; what it writes goes to `log`. Resolves to how it ended. */

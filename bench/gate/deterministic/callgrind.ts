@@ -102,7 +102,10 @@ export async function countOne(
 }
 
 /** Without an environment: its size moves the stack, and with it some counts. */
-function run(command: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+function run(
+  command: string,
+  args: readonly string[],
+): Promise<{ stdout: string; stderr: string }> {
   const env = { PATH: process.env['PATH'] };
   return promisify(execFile)(command, args, { env, timeout: RUN_TIMEOUT_MS, encoding: 'utf8' });
 }

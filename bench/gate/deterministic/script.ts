@@ -8,12 +8,14 @@
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 
-import { BODY_BYTES, CALLER } from '../../load/stage.ts';
+import { CALLER } from '../../../arena/tiers/tiers.ts';
+import type { Address } from '../side.ts';
 
+const HOST = '127.0.0.1';
 /** For all requests of one call. */
 const SEND_TIMEOUT_MS = 120_000;
 
-const BODY = Buffer.alloc(BODY_BYTES.small, 'x');
+const BODY = Buffer.alloc(138, 'x');
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 const REQUEST = [
@@ -27,14 +29,18 @@ const REQUEST = [
   '\r\n',
 ].join('\r\n');
 
-/** Answers every request with the same body, in one piece. */
-export function serveScript(port: number): Promise<Server> {
+/** Answers every request with the same body, in one piece, on any free port. */
+export function serveScript(): Promise<{ server: Server; address: Address }> {
   const headers = { 'content-type': 'application/json', 'content-length': BODY.length };
   const server = createServer((_, response) => response.writeHead(200, headers).end(BODY));
   server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
+    server.listen(0, HOST, () => {
+      const bound = server.address();
+      const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+      resolve({ server, address: { host: HOST, port } });
+    });
   });
 }
 
@@ -42,9 +48,9 @@ export function serveScript(port: number): Promise<Server> {
  * Sends `count` requests, each when the answer to the one before is complete. Rejects when an
  * answer is not 200 with the whole body, or the connection ends.
  */
-export function sendScript(port: number, count: number): Promise<void> {
+export function sendScript({ host, port }: Address, count: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+    const socket = connect({ host, port, noDelay: true });
     const timer = setTimeout(() => fail('no answer in time'), SEND_TIMEOUT_MS);
     let received: Buffer = Buffer.alloc(0);
     let left = count;

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { until } from '../../../test/support/wait.ts';
-import { Stage } from '../../load/stage.ts';
 import type { Build } from '../builds/builds.ts';
-import { FRONTS, type Front, type Side, startSide } from '../side.ts';
+import { type Address, FRONTS, type Front, type Side, startSide } from '../side.ts';
+import { openFolder } from '../side-folder.ts';
 import { COUNTS_FILE, type InsideCounts } from './inside.ts';
 import { sendScript, serveScript } from './script.ts';
 import { countSyscalls, type Syscalls } from './syscalls.ts';
@@ -35,39 +35,44 @@ export interface Scripted {
 
 /** Runs the script against a build, on each front. Rejects when any answer is not as expected. */
 export async function runScripted(build: Build): Promise<Scripted> {
-  const stage = await Stage.open();
-  const upstream = await serveScript(stage.upstreamPort);
+  const folder = openFolder();
+  const { server, address: upstream } = await serveScript();
   const counts: Record<string, number> = {};
   const strace = missing('strace');
   try {
     for (const front of FRONTS) {
-      const found = await countFront(stage, build, front, strace === null);
+      const found = await countFront({ folder, build, front, upstream, traced: strace === null });
       for (const [name, count] of Object.entries(found)) counts[`${front}.${name}`] = count;
     }
   } finally {
-    upstream.closeAllConnections();
-    upstream.close();
+    server.closeAllConnections();
+    server.close();
   }
   return { counts, skipped: strace === null ? [] : [`system calls: ${strace}`] };
 }
 
-async function countFront(
-  stage: Stage,
-  build: Build,
-  front: Front,
-  traced: boolean,
-): Promise<Counts> {
-  const file = join(stage.folder, `counts-${front}.json`);
+interface FrontPlan {
+  readonly folder: string;
+  readonly build: Build;
+  readonly front: Front;
+  readonly upstream: Address;
+  /** Whether system calls can be counted. */
+  readonly traced: boolean;
+}
+
+async function countFront(plan: FrontPlan): Promise<Counts> {
+  const { folder, build, front, upstream, traced } = plan;
+  const file = join(folder, `counts-${front}.json`);
   const inside = pathToFileURL(join(import.meta.dirname, 'inside.js')).href;
   const env = { NODE_OPTIONS: `--import=${inside}`, [COUNTS_FILE]: file };
-  const side = await startSide(stage, 'head', build, env);
-  const send = (requests: number): Promise<void> => sendScript(side.ports[front], requests);
+  const side = await startSide({ name: 'head', build, folder, upstream, env });
+  const send = (requests: number): Promise<void> => sendScript(side.addresses[front], requests);
   try {
     await send(WARM_UP_REQUESTS);
     const counts = insideCounts(await countInside(side, file, () => send(SCRIPTED_REQUESTS)));
     if (!traced) return counts;
     const work = (): Promise<void> => send(SCRIPTED_REQUESTS);
-    const calls = await countSyscalls(side.workerPid, stage.folder, work);
+    const calls = await countSyscalls(side.workerPid, folder, work);
     return { ...counts, ...syscallCounts(calls) };
   } finally {
     await side.service.stop();

@@ -9,7 +9,6 @@ import { spawnSync } from 'node:child_process';
 const WAYS = {
   valgrind: 'apt-get install valgrind',
   strace: 'apt-get install strace',
-  nginx: 'apt-get install nginx-light',
   taskset: 'apt-get install util-linux',
   cargo: 'https://rustup.rs',
 } as const;

@@ -5,39 +5,45 @@
  * @module
  */
 
-import type { Driver } from '../../../arena/load/driver.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { loadTargets } from '../../../arena/adapters/catalog.ts';
+import type { LoadStage } from '../../../arena/load/driver.ts';
 import { median } from '../../../arena/statistics/quantile.ts';
-import { Stage } from '../../load/stage.ts';
-import { startTargets, startUpstream } from '../../load/targets.ts';
+import { freePort } from '../../../test/support/ports.ts';
 import { treeTime } from '../paired/processor.ts';
 import { closedLoad, scenarioOf } from '../paired/scenarios.ts';
-import { LOAD_CORE } from '../side.ts';
+import { GATEWAY_CORE, LOAD_CORE } from '../side.ts';
 
 const BLOCKS = 5;
 const REQUESTS = 20_000;
 const NS_A_US = 1000;
+/** For the shape of a plan; nginx as a process has no limit. */
+const MEMORY_MAX_BYTES = 1 << 30;
 
 /** Median CPU µs a request of nginx with the same job; null where nginx can't be had. */
-export async function canaryUs(makeDriver: () => Promise<Driver>): Promise<number | null> {
-  const stage = await Stage.open();
-  const upstream = await startUpstream(stage);
-  const { targets } = await startTargets(stage, ['nginx']);
-  const [nginx] = targets;
+export async function canaryUs({ driver, upstream }: LoadStage): Promise<number | null> {
+  const nginx = loadTargets().find(({ name }) => name === 'nginx');
+  if (nginx === undefined || (await nginx.examine()).status !== 'ready') return null;
+  const folder = mkdtempSync(join(tmpdir(), 'stoa-gate-canary-'));
+  const plan = { tier: 'full', folder, upstream, workers: 1, cores: GATEWAY_CORE };
+  const port = await freePort();
+  const running = await nginx.start({ ...plan, port, memoryMaxBytes: MEMORY_MAX_BYTES });
   try {
-    if (nginx === undefined) return null;
-    const driver = await makeDriver();
-    const spec = closedLoad(scenarioOf('full'), nginx.port, { requests: REQUESTS });
+    const spec = closedLoad(scenarioOf('full'), { host: running.host, port }, { requests: REQUESTS });
     const costs: number[] = [];
     for (let block = 0; block <= BLOCKS; block += 1) {
-      const before = treeTime(nginx.service.pid);
+      const before = treeTime(running.pid ?? 0);
       const { answered } = await driver.run(spec, LOAD_CORE);
-      const ranNs = treeTime(nginx.service.pid).ranNs - before.ranNs;
+      const ranNs = treeTime(running.pid ?? 0).ranNs - before.ranNs;
       // The first one warms up.
       if (block > 0 && answered > 0) costs.push(ranNs / answered / NS_A_US);
     }
     return costs.length === 0 ? null : median(costs);
   } finally {
-    await nginx?.service.stop();
-    await upstream.stop();
+    await running.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -28,7 +28,9 @@ export function readHistory(file: string): HistoryEntry[] {
     if (line.trim() === '') return [];
     const parsed = HistoryEntry.safeParse(valueOf(line));
     if (parsed.success) return [parsed.data];
-    throw internalFailure(`${file}:${at + 1}: no line of a history: ${z.prettifyError(parsed.error)}`);
+    throw internalFailure(
+      `${file}:${at + 1}: no line of a history: ${z.prettifyError(parsed.error)}`,
+    );
   });
 }
 

@@ -5,9 +5,9 @@
  */
 
 import type { Driver, LoadResult } from '../../../arena/load/driver.ts';
+import { decodeHistogram, quantileUs } from '../../../arena/load/histogram.ts';
 import type { GateBlock } from '../decision/verdict.ts';
 import { LOAD_CORE, type Side } from '../side.ts';
-import { quantileUs } from './latency.ts';
 import { machineTime, machineUse, treeTime } from './processor.ts';
 import { openLoad, type ScenarioName, scenarioOf } from './scenarios.ts';
 
@@ -44,7 +44,7 @@ export function unexpectedOf({ requests, answered, statuses, errors }: LoadResul
 export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
   const { driver, side, turn, ratePerS, seed } = plan;
   const scenario = scenarioOf(plan.scenario);
-  const spec = openLoad(scenario, side.ports[scenario.front], { ratePerS, seed });
+  const spec = openLoad(scenario, side.addresses[scenario.front], { ratePerS, seed });
   const machineBefore = machineTime();
   const before = treeTime(side.service.pid);
   const begin = performance.now();
@@ -54,6 +54,7 @@ export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
   const { stolenShare, foreignCores } = machineUse(machineBefore, machineTime(), elapsedMs);
   const waitedMs = (after.waitedNs - before.waitedNs) / 1e6;
   const same = before.pids === after.pids;
+  const latency = decodeHistogram(load.latency);
   return {
     turn,
     elapsedMs,
@@ -63,11 +64,11 @@ export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
     metrics: {
       // Without a number where a process has come or gone: the round does not count then.
       cpuUsPerRequest: same ? (after.ranNs - before.ranNs) / 1000 / load.answered : Number.NaN,
-      p50: quantileUs(load.latency, 50),
-      p99: quantileUs(load.latency, 99),
+      p50: quantileUs(latency, 0.5) ?? Number.NaN,
+      p99: quantileUs(latency, 0.99) ?? Number.NaN,
     },
     guards: {
-      lagP99Us: load.lag === null ? null : quantileUs(load.lag, 99),
+      lagP99Us: load.lag === null ? null : quantileUs(decodeHistogram(load.lag), 0.99),
       unexpected: unexpectedOf(load),
       stolenShare,
       // Whoever kept the side from its core used it: that is seen at once, ticks are coarse.

@@ -10,8 +10,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { treeOf } from '../../../arena/adapters/process-tree.ts';
 import { statOf } from '../../../test/support/processes.ts';
-import { cpuOf } from '../../load/processes.ts';
 
 const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -25,17 +25,17 @@ export interface TreeTime {
 }
 
 export function treeTime(root: number): TreeTime {
-  const { pids } = cpuOf(root);
+  const tree = treeOf(root);
   let [ranNs, waitedNs] = [0, 0];
-  for (const file of pids.split(',').flatMap(threadFiles)) {
+  for (const file of tree.flatMap(threadFiles)) {
     const [ran, waited] = textOf(file).split(' ').map(Number);
     ranNs += ran ?? 0;
     waitedNs += waited ?? 0;
   }
-  return { ranNs, waitedNs, pids };
+  return { ranNs, waitedNs, pids: tree.join(',') };
 }
 
-function threadFiles(pid: string): string[] {
+function threadFiles(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}/schedstat`);
   } catch {
@@ -67,10 +67,8 @@ export function machineTime(): MachineTime {
   const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, stolen = 0] =
     fields;
   const busyTicks = user + nice + system + irq + softirq;
-  const { pids } = cpuOf(process.pid);
-  const ownTicks = pids
-    .split(',')
-    .flatMap((pid) => statOf(Number(pid)).slice(11, 15).map(Number))
+  const ownTicks = treeOf(process.pid)
+    .flatMap((pid) => statOf(pid).slice(11, 15).map(Number))
     .reduce((sum, ticks) => sum + ticks, 0);
   return {
     totalTicks: busyTicks + idle + wait + stolen,
@@ -87,11 +85,7 @@ export interface MachineUse {
   readonly foreignCores: number;
 }
 
-export function machineUse(
-  before: MachineTime,
-  after: MachineTime,
-  elapsedMs: number,
-): MachineUse {
+export function machineUse(before: MachineTime, after: MachineTime, elapsedMs: number): MachineUse {
   const total = after.totalTicks - before.totalTicks;
   const busy = after.busyTicks - before.busyTicks;
   const own = after.ownTicks - before.ownTicks;

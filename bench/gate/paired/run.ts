@@ -8,15 +8,14 @@
  * @module
  */
 
-import type { Driver } from '../../../arena/load/driver.ts';
+import type { Service } from '../../../arena/adapters/processes.ts';
+import type { LoadStage } from '../../../arena/load/driver.ts';
 import { type Random, seeded, shuffled } from '../../../arena/statistics/random.ts';
-import type { Service } from '../../load/processes.ts';
-import { Stage } from '../../load/stage.ts';
-import { startUpstream } from '../../load/targets.ts';
 import type { Build } from '../builds/builds.ts';
 import { decide } from '../decision/decide.ts';
 import type { Cell, GateDesign, GateRound, Verdict } from '../decision/verdict.ts';
 import { assertDoesTheJob, type Side, type SideName, SIDES, startSide } from '../side.ts';
+import { openFolder } from '../side-folder.ts';
 import { type MeasuredBlock, measureBlock } from './block.ts';
 import { type ScenarioName, scenarioOf } from './scenarios.ts';
 import { capacityOf, warmUp } from './warm-up.ts';
@@ -45,7 +44,7 @@ export interface PairedRun {
 }
 
 export interface PairedPlan {
-  readonly driver: Driver;
+  readonly station: LoadStage;
   readonly base: Build;
   readonly head: Build;
   readonly scenarios: readonly ScenarioName[];
@@ -72,14 +71,11 @@ export function verdictOf(run: PairedRun): Verdict {
 
 /** Measures until the decision is final. Rejects when a side can't be started or does not work. */
 export async function runPaired(plan: PairedPlan, watch: RunWatch): Promise<PairedRun> {
-  const stage = await Stage.open();
-  const upstream = await startUpstream(stage);
-  const scene = new Scene(plan, stage, watch);
+  const scene = new Scene(plan, watch);
   try {
     return await measureRounds(plan, scene, watch);
   } finally {
     await scene.stop();
-    await upstream.stop();
   }
 }
 
@@ -112,25 +108,27 @@ async function measureRounds(
 /** The three sides as processes, alive side by side; one works at a time. */
 class Scene {
   readonly #plan: PairedPlan;
-  readonly #stage: Stage;
+  readonly #folder = openFolder();
   readonly #watch: RunWatch;
   #sides: ReadonlyMap<SideName, Side> = new Map();
 
-  constructor(plan: PairedPlan, stage: Stage, watch: RunWatch) {
+  constructor(plan: PairedPlan, watch: RunWatch) {
     this.#plan = plan;
-    this.#stage = stage;
     this.#watch = watch;
   }
 
   /** New processes, warm. */
   async restart(): Promise<void> {
     await this.stop();
-    const { base, head, driver, scenarios } = this.#plan;
+    const { base, head, station, scenarios } = this.#plan;
+    const { driver, upstream } = station;
+    const folder = this.#folder;
     this.#watch.now('starting base, head and base again');
     const sides = new Map<SideName, Side>();
     this.#sides = sides;
     for (const name of SIDES) {
-      sides.set(name, await startSide(this.#stage, name, name === 'head' ? head : base));
+      const build = name === 'head' ? head : base;
+      sides.set(name, await startSide({ name, build, folder, upstream }));
     }
     for (const side of sides.values()) await assertDoesTheJob(side);
     for (const scenario of scenarios) {
@@ -141,7 +139,8 @@ class Scene {
 
   /** Share of base's capacity, by scenario. */
   async findRates(): Promise<Readonly<Record<string, number>>> {
-    const { driver, scenarios } = this.#plan;
+    const { station, scenarios } = this.#plan;
+    const { driver } = station;
     const rates: Record<string, number> = {};
     for (const scenario of scenarios) {
       this.#watch.now(`finding the capacity of base: ${scenario}`);
@@ -161,14 +160,20 @@ class Scene {
   ): Promise<MeasuredRound> {
     const blocks = new Map<SideName, MeasuredBlock>();
     const seed = Math.floor(random() * SEED_MAX);
-    const { driver } = this.#plan;
+    const { driver } = this.#plan.station;
     for (const name of shuffled(SIDES, random)) {
       const side = this.#side(name);
       const turn = blocks.size + 1;
       blocks.set(name, await measureBlock({ driver, side, scenario, ratePerS, seed, turn }));
     }
     const [a, b, a2] = SIDES.map((name) => blocks.get(name) as MeasuredBlock);
-    return { round, scenario, a: a as MeasuredBlock, b: b as MeasuredBlock, a2: a2 as MeasuredBlock };
+    return {
+      round,
+      scenario,
+      a: a as MeasuredBlock,
+      b: b as MeasuredBlock,
+      a2: a2 as MeasuredBlock,
+    };
   }
 
   #side(name: SideName): Side {

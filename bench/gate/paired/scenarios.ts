@@ -5,8 +5,8 @@
  */
 
 import type { LoadSpec } from '../../../arena/load/driver.ts';
-import { BODY_BYTES, CALLER } from '../../load/stage.ts';
-import { GATEWAY_HOST, type Front } from '../side.ts';
+import { CALLER } from '../../../arena/tiers/tiers.ts';
+import type { Address, Front } from '../side.ts';
 
 export interface Scenario {
   readonly title: string;
@@ -21,7 +21,10 @@ export interface Scenario {
   readonly warmUpRequests: number;
 }
 
-const KEPT = { path: '/api/small', connections: 64, churn: false } as const;
+/** Of an answer's body. */
+const BODY_BYTES = 138;
+
+const KEPT = { path: `/api/bytes/${BODY_BYTES}`, connections: 64, churn: false } as const;
 const USUAL = { ...KEPT, requests: 25_000, warmUpRequests: 10_000 } as const;
 
 /** The first three unless asked otherwise. */
@@ -37,7 +40,12 @@ export const SCENARIOS = {
     requests: 6000,
     warmUpRequests: 2000,
   },
-  pass: { ...USUAL, title: 'pass-through; uWebSockets.js front', front: 'uws', path: '/open/small' },
+  pass: {
+    ...USUAL,
+    title: 'pass-through; uWebSockets.js front',
+    front: 'uws',
+    path: `/open/bytes/${BODY_BYTES}`,
+  },
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
@@ -57,7 +65,7 @@ const TIMEOUT_MS = 2000;
 /** Ends a load whatever comes of it. */
 const LOAD_TIMEOUT_MS = 20_000;
 
-function specOf(scenario: Scenario, port: number, seed: number): Omit<LoadSpec, 'mode'> {
+function specOf(scenario: Scenario, address: Address, seed: number): Omit<LoadSpec, 'mode'> {
   const headers = {
     accept: 'application/json',
     'accept-encoding': 'gzip',
@@ -66,15 +74,14 @@ function specOf(scenario: Scenario, port: number, seed: number): Omit<LoadSpec, 
     'x-debug': '1',
   };
   return {
-    host: GATEWAY_HOST,
-    port,
+    ...address,
     requests: [{ method: 'GET', path: scenario.path, headers, bodyBytes: 0 }],
     connections: scenario.connections,
     warmUpMs: 0,
     measureMs: LOAD_TIMEOUT_MS,
     ...(scenario.churn ? { churn: true } : {}),
     timeoutMs: TIMEOUT_MS,
-    expect: { status: 200, bodyBytes: BODY_BYTES.small },
+    expect: { status: 200, bodyBytes: BODY_BYTES },
     seed,
   };
 }
@@ -82,11 +89,11 @@ function specOf(scenario: Scenario, port: number, seed: number): Omit<LoadSpec, 
 /** As many requests as are answered, until there were `requests` or `measureMs` are over. */
 export function closedLoad(
   scenario: Scenario,
-  port: number,
+  address: Address,
   bounds: { readonly requests?: number; readonly measureMs?: number },
 ): LoadSpec {
   return {
-    ...specOf(scenario, port, 1),
+    ...specOf(scenario, address, 1),
     mode: 'closed',
     measureMs: bounds.measureMs ?? LOAD_TIMEOUT_MS,
     ...(bounds.requests === undefined ? {} : { requestsMax: bounds.requests }),
@@ -96,11 +103,11 @@ export function closedLoad(
 /** The work of a block, due at moments that `seed` decides. */
 export function openLoad(
   scenario: Scenario,
-  port: number,
+  address: Address,
   { ratePerS, seed }: { readonly ratePerS: number; readonly seed: number },
 ): LoadSpec {
   return {
-    ...specOf(scenario, port, seed),
+    ...specOf(scenario, address, seed),
     mode: 'open',
     ratePerS,
     arrivals: 'poisson',

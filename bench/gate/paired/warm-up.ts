@@ -29,7 +29,7 @@ export interface Warmed {
 export async function warmUp({ driver, side, scenario: name }: Warmed): Promise<void> {
   const scenario = scenarioOf(name);
   const costs: number[] = [];
-  const spec = closedLoad(scenario, side.ports[scenario.front], {
+  const spec = closedLoad(scenario, side.addresses[scenario.front], {
     requests: scenario.warmUpRequests,
   });
   while (costs.length < PIECES_MAX && !isFlat(costs, FLAT_WITHIN)) {
@@ -42,14 +42,15 @@ export async function warmUp({ driver, side, scenario: name }: Warmed): Promise<
 /** Requests a second that a side answers when it is never idle. Rejects when it fails any. */
 export async function capacityOf({ driver, side, scenario: name }: Warmed): Promise<number> {
   const scenario = scenarioOf(name);
-  const port = side.ports[scenario.front];
   const found: number[] = [];
   for (let window = 0; window < CAPACITY_WINDOWS; window += 1) {
-    const spec = closedLoad(scenario, port, { measureMs: CAPACITY_WINDOW_MS });
+    const spec = closedLoad(scenario, side.addresses[scenario.front], {
+      measureMs: CAPACITY_WINDOW_MS,
+    });
     const result = await driver.run(spec, LOAD_CORE);
     if (unexpectedOf(result) > scenario.connections) {
       throw internalFailure(
-        `${side.name} fails requests of ${name}: ${JSON.stringify({ statuses: result.statuses, errors: result.errors })}\n${side.service.output()}`,
+        `${side.plan.name} fails requests of ${name}: ${JSON.stringify({ statuses: result.statuses, errors: result.errors })}\n${side.service.output()}`,
       );
     }
     found.push((result.answered / result.elapsedMs) * 1000);
