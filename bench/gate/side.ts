@@ -8,10 +8,11 @@ import { join } from 'node:path';
 
 import { type Service, start } from '../../arena/adapters/processes.ts';
 import { makeCredentials } from '../../arena/tiers/credentials.ts';
+import { LIMITS } from '../../arena/tiers/limits.ts';
 import { probe } from '../../arena/tiers/probe.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { childrenOf } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { sleep, until } from '../../test/support/wait.ts';
 import type { Build } from './builds/builds.ts';
 import { internalFailure } from './failure.ts';
 import { writeConfig } from './side-folder.ts';
@@ -86,18 +87,25 @@ export async function startSide(plan: SidePlan): Promise<Side> {
   }
 }
 
-/** Makes sure that a side does the job that is measured, on both fronts. Rejects otherwise. */
-export async function assertDoesTheJob({ plan, addresses }: Side): Promise<void> {
-  const { name, build, upstream } = plan;
+/**
+ * Makes sure that all sides do the job that is measured, on each of the fronts. Rejects otherwise.
+ * Both fronts of a process count into the same limits, so a second one waits for those to recover.
+ */
+export async function assertDoTheJob(
+  sides: readonly Side[],
+  fronts: readonly Front[],
+): Promise<void> {
   const credentials = await makeCredentials();
-  for (const front of FRONTS) {
-    const subject = { target: 'stoa', ...addresses[front], upstream, credentials };
-    const { checks } = await probe({ ...subject, tier: 'full', routed: true });
-    const faults = checks.filter(({ passed }) => !passed);
-    if (faults.length > 0) {
+  for (const [at, front] of fronts.entries()) {
+    if (at > 0) await sleep(LIMITS.few.windowS * 1000);
+    for (const { plan, addresses } of sides) {
+      const subject = { target: 'stoa', ...addresses[front], upstream: plan.upstream, credentials };
+      const { checks } = await probe({ ...subject, tier: 'full', routed: true });
+      const faults = checks.filter(({ passed }) => !passed);
+      if (faults.length === 0) continue;
       const told = faults.map((fault) => `${fault.name}: ${fault.detail}`).join('; ');
       throw internalFailure(
-        `${name}, ${build.commit.slice(0, 12)}, does not do the job on the front ${front}, so it is not timed: ${told}`,
+        `${plan.name}, ${plan.build.commit.slice(0, 12)}, does not do the job on the front ${front}, so it is not timed: ${told}`,
       );
     }
   }

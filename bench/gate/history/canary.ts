@@ -32,7 +32,11 @@ export async function canaryUs({ driver, upstream }: LoadStage): Promise<number 
   const port = await freePort();
   const running = await nginx.start({ ...plan, port, memoryMaxBytes: MEMORY_MAX_BYTES });
   try {
-    const spec = closedLoad(scenarioOf('full'), { host: running.host, port }, { requests: REQUESTS });
+    const spec = closedLoad(
+      scenarioOf('full'),
+      { host: running.host, port },
+      { requests: REQUESTS },
+    );
     const costs: number[] = [];
     for (let block = 0; block <= BLOCKS; block += 1) {
       const before = treeTime(running.pid ?? 0);
