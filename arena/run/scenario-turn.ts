@@ -7,7 +7,7 @@
 
 import type { RunningTarget, Target } from '../adapters/target.ts';
 import { scenarioRoundsOf, scenarioSeconds } from '../plan/estimate.ts';
-import type { Scenario } from '../adapters/manifest.ts';
+import type { Scenario } from '../plan/schema.ts';
 import type { ScenarioRecord } from '../results/records.ts';
 import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
 import { BODY_BYTES, type Outcome, type ScenarioPlay, type Scene } from '../scenarios/scenario.ts';
