@@ -7,6 +7,7 @@
  * | `faithful`  | forwards `/api/` |
  * | `mortal`    | the same, and ends 1.2 s after the first request |
  * | `not-found` | answers 404 to everything, fast |
+ * | `stubborn`  | forwards `/api/`, and does not end when it is asked to |
  * | `lame`      | writes why, and ends |
  *
  * @module
@@ -38,6 +39,9 @@ function serve(incoming: IncomingMessage, answer: ServerResponse): void {
   else answer.writeHead(404).end();
 }
 
+if (manner === 'stubborn') {
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => {});
+}
 if (manner === 'lame') {
   process.stderr.write('the configuration is not to my liking\n');
   process.exit(1);
