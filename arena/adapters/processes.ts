@@ -112,14 +112,23 @@ async function stopTree(child: ChildProcess, gone: Promise<void>): Promise<void>
   await endSeen(tree);
 }
 
-/** Runs `command` on `cores` to its end; resolves with what it wrote. Rejects when it fails. */
-export function run(cores: string, command: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs `command` on `cores` to its end, with `input` to read; resolves with what it wrote. Rejects
+ * when it fails.
+ */
+export function run(
+  cores: string,
+  command: string,
+  args: readonly string[],
+  input = '',
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const service = spawn('taskset', ['--cpu-list', cores, ...precedence, command, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     running.add(service);
+    // Who ends without reading it is told of by its end.
+    service.stdin.on('error', () => {}).end(input);
     let output = '';
     service.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

@@ -2,6 +2,18 @@
 //!
 //! Both in one process (`serve`) share a core without the scheduler's slices between them.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_precision_loss,
+        clippy::format_push_string,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test may end where it fails"
+    )
+)]
+
 mod clock;
 mod driver;
 mod faults;
