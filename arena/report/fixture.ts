@@ -112,7 +112,7 @@ export const FIXTURE_TARGETS: readonly FixtureTarget[] = [
   },
 ];
 
-export const FIXTURE_LOADS: readonly Load[] = [
+const FIXTURE_LOADS: readonly Load[] = [
   { mode: 'closed', connections: 64 },
   { mode: 'open', connections: 64, ratePerS: 4000, capacityShare: null },
   { mode: 'open', connections: 64, ratePerS: 1, capacityShare: 0.5 },

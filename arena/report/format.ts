@@ -69,7 +69,7 @@ export function likelihood(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${figureOf(share * 100)} %`;
 }
 

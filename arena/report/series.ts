@@ -47,7 +47,7 @@ export interface Series {
   readonly bound: { readonly rounds: number; readonly why: readonly string[] };
 }
 
-export function loadKindOf(load: Load): LoadKind {
+function loadKindOf(load: Load): LoadKind {
   const { connections } = load;
   if (load.mode === 'closed') return { mode: 'closed', connections };
   if (load.capacityShare === null) return { mode: 'open', connections, ratePerS: load.ratePerS };

@@ -46,7 +46,7 @@ function tableGrid(tierTitle: string, table: Table): Grid {
   };
 }
 
-export function rankText({ from, to }: Rank): string {
+function rankText({ from, to }: Rank): string {
   return from === to ? `${from}` : `${from}–${to}`;
 }
 
@@ -94,7 +94,7 @@ const STATES: Readonly<Record<Unmeasured['state'], string>> = {
 };
 
 /** `unavailable: no container engine answers`. */
-export function unmeasuredText({ state, why }: Pick<Unmeasured, 'state' | 'why'>): string {
+function unmeasuredText({ state, why }: Pick<Unmeasured, 'state' | 'why'>): string {
   return `${STATES[state]}: ${why}`;
 }
 
