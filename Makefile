@@ -28,6 +28,7 @@ MODULES := node_modules/.package-lock.json
 COMPILED := dist/.compiled
 
 OPEN_LOOP := .build/open-loop/release/open-loop
+ARENA_DRIVER := .build/arena-driver/release/arena-driver
 TEST_PKI := .build/test-pki
 HANDSHAKES := .build/handshakes/release/handshakes
 
@@ -143,8 +144,8 @@ fmt: $(MODULES) ## format TypeScript and Rust
 	$(CARGO) fmt --all
 
 .PHONY: reference
-reference: build ## write schema/config.json and the generated pages of docs/reference
-	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js
+reference: build ## write schema/*.json and the generated pages of docs/reference
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js
 
 .PHONY: check
 check: lint test ## everything a change must pass
@@ -172,12 +173,21 @@ bench-load: build $(OPEN_LOOP) $(HANDSHAKES) ## CPU a request against nginx, HAP
 $(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/open-loop/Cargo.toml --target-dir .build/open-loop
 
+$(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.lock | prerequisites
+	$(CARGO) build --release --locked --manifest-path arena/driver/Cargo.toml --target-dir .build/arena-driver
+
 $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
 .PHONY: bench-bounds
 bench-bounds: build $(OPEN_LOOP) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
+
+# What a plan would do: bin/stoa-arena plan. Others: make arena PLAN=arena/plans/full.yaml
+PLAN ?= quick
+.PHONY: arena
+arena: build $(ARENA_DRIVER) ## race the gateways: the quick plan (PLAN=quick), under ten minutes on two cores
+	@bin/stoa-arena run -f $(PLAN) -o arena/runs
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

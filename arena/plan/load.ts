@@ -11,6 +11,7 @@ import {
 } from '../../src/config/check-document.ts';
 import { inputSchemaOf } from '../../src/config/json-schema.ts';
 import type { Finding } from '../../src/config/problem.ts';
+import { cronProblem } from '../schedule/settings.ts';
 import { Plan } from './schema.ts';
 
 export type LoadedPlan = CheckedText<Plan>;
@@ -41,6 +42,7 @@ function checkMeaning(plan: Plan): Finding[] {
     ...checkLoads(plan),
     ...checkScenarios(plan),
     ...checkCores(plan),
+    ...checkSchedule(plan),
   ];
 }
 
@@ -81,6 +83,11 @@ function checkCores({ cores }: Plan): Finding[] {
   return shared.length > 0
     ? [{ path: ['cores'], message: `target and load share core ${shared.join(', ')}` }]
     : [];
+}
+
+function checkSchedule({ schedule }: Plan): Finding[] {
+  const message = cronProblem(schedule.cron);
+  return message === null ? [] : [{ path: ['schedule', 'cron'], message }];
 }
 
 /** `0-2,5` is 0, 1, 2 and 5. */

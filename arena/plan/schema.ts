@@ -10,18 +10,8 @@
 import * as z from 'zod';
 
 import { whole } from '../../src/config/schema/fields.ts';
+import { SCENARIOS } from '../adapters/manifest.ts';
 import { TIERS } from '../tiers/tiers.ts';
-
-/** The scenarios that there are, each a file in `arena/scenarios`. */
-export const SCENARIOS = [
-  'churn',
-  'sse',
-  'websocket',
-  'slow-clients',
-  'reload',
-  'upstream-kill',
-] as const;
-export type Scenario = (typeof SCENARIOS)[number];
 
 const BODY_MAX_BYTES = 16 << 20;
 const CONNECTIONS_MAX = 10_000;
@@ -129,6 +119,9 @@ export const Plan = z
       .enum(TIERS)
       .default('pass')
       .describe('The tier that scenarios are run in; one of `tiers`.'),
+    scenarioRounds: whole(1, 1000)
+      .default(3)
+      .describe('Rounds that scenarios are run in; `rounds` at most.'),
     rounds: whole(1, 1000).default(4).describe('How often everything is measured.'),
     warmUp: z
       .strictObject({

@@ -2,7 +2,7 @@
  * Reads the records of a run, or says which line is not one and why.
  *
  * A last line without its end is what a killed run leaves: it is left out, and told. Bound: files
- * of 1 GiB.
+ * of 256 MiB.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { inputSchemaOf } from '../../src/config/json-schema.ts';
 import { formatPath, type Problem } from '../../src/config/problem.ts';
 import { ResultRecord, type RunRecord } from './records.ts';
 
-const FILE_MAX_BYTES = 1 << 30;
+const FILE_MAX_BYTES = 256 << 20;
 /** One wrong field is usually wrong in every line. */
 const PROBLEMS_MAX = 20;
 
@@ -88,8 +88,11 @@ function parseLine(
   const findings = findingsOf(parsed.error.issues, written, inputSchemaOf(ResultRecord));
   return {
     problems: findings.map(({ path, message }) => ({
-      ...problem(file, number, message),
+      file,
+      line: number,
+      column: 1,
       path: formatPath(path),
+      message,
     })),
   };
 }

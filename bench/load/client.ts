@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 
-import { run } from './processes.ts';
+import { run } from '../../arena/adapters/processes.ts';
 import { BODY_BYTES, CALLER } from './stage.ts';
 import { LOAD_CORE } from './targets.ts';
 

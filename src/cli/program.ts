@@ -12,6 +12,7 @@ import { GatewayError } from '../errors.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo-command.ts';
 import { explainCommand } from './explain.ts';
+import { withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -62,30 +63,7 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
         .description('print the version')
         .action(() => terminal.out(`${versionText()}\n`)),
     );
-  for (const command of everyCommand(program)) {
-    if (command.commands.length > 0)
-      command.helpCommand('help [command]', 'print this of a command');
-    command
-      .helpOption('-h, --help', 'print this')
-      .showHelpAfterError(`(${fullName(command)} --help says what there is)`)
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => terminal.out(text),
-        writeErr: (text) => terminal.err(text),
-      })
-      .configureHelp({ styleTitle: (title) => terminal.paint('bold', title) });
-  }
-  return program;
-}
-
-/** The command itself, then those below it, as they were added. */
-export function everyCommand(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(everyCommand)];
-}
-
-/** `stoa-gateway keys hash`. */
-export function fullName(command: Command): string {
-  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+  return withHelp(program, terminal);
 }
 
 function exitCodeOf(error: unknown, terminal: Terminal): number {

@@ -60,12 +60,10 @@ export function checkDocument<Schema extends z.ZodType>(
     ? meaning(parsed.data)
     : findingsOf(parsed.error.issues, written, inputSchemaOf(schema));
   if (parsed.success && findings.length === 0) return { ok: true, value: parsed.data, text };
-  const problems = findings.map(({ path, message, at }) => ({
-    file,
-    ...read.document.placeOf(path, at),
-    path: formatPath(path),
-    message,
-  }));
+  const problems = findings.map(({ path, message, at }): Problem => {
+    const { line, column } = read.document.placeOf(path, at);
+    return { file, line, column, path: formatPath(path), message };
+  });
   return { ok: false, problems: inOrder(problems) };
 }
 

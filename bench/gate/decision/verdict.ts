@@ -61,7 +61,7 @@ export interface GateDesign {
   readonly looks: readonly number[];
   /** Chance that a harmless change is called a regression, over all looks and cells; the same for passing. */
   readonly alpha: number;
-  /** Chance that an even environment is called biased, over all cells of one look. */
+  /** Chance that an even environment is called biased, over all looks and cells. */
   readonly controlAlpha: number;
   /** Of each bootstrap distribution. */
   readonly resamples: number;

@@ -1,0 +1,4 @@
+//! WebSocket without sockets.
+
+pub mod frame;
+pub mod handshake;
