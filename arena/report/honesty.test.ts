@@ -193,11 +193,11 @@ describe('a report', () => {
     assert.equal(reportOf(killed).checklist.at(-1)?.met, 'no');
   });
 
-  it('ranks nobody apart from few rounds, and says how many it takes', () => {
-    const few = fixture({ ...SMALL_PLAN, rounds: 3 });
-    const [table] = tablesOf(reportOf(few));
-    assert.equal(measuredRow(table, 'stoa').rank?.from, 1);
-    assert.equal(measuredRow(table, 'fastify').rank?.from, 1);
-    assert.match(printTables(few, SCREEN), /With [23] rounds not every two/);
+  it('ranks nobody apart from one round, and says what few rounds tell', () => {
+    const one = fixture({ ...SMALL_PLAN, rounds: 1 });
+    const [table] = tablesOf(reportOf(one));
+    const ranks = table?.rows.filter(isMeasured).flatMap(({ rank }) => rank ?? []);
+    assert.deepEqual([...new Set(ranks?.map(({ from }) => from))], [1]);
+    assert.match(printTables(one, SCREEN), /With 1 rounds only large differences/);
   });
 });

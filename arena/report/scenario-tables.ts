@@ -8,7 +8,8 @@ import type { ScenarioRecord } from '../results/records.ts';
 import { L0 } from '../score/scenarios.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
 import { listed } from './format.ts';
-import { decodeHistogram, type Latency, latencyOf, merged } from './latency.ts';
+import { decodeHistogram } from '../load/histogram.ts';
+import { type Latency, latencyOf, merged } from './latency.ts';
 import type { Material } from './material.ts';
 import type { TargetSummary } from './targets.ts';
 

@@ -4,10 +4,8 @@
  * @module
  */
 
-import type { Histogram } from 'hdr-histogram-js';
-
 import type { BlockRecord, Load } from '../results/records.ts';
-import { decodeHistogram } from './latency.ts';
+import { decodeHistogram, type Histogram } from '../load/histogram.ts';
 
 /** What a table is about: the same job under the same load, for every target. */
 export interface Cell {

@@ -7,7 +7,8 @@
 
 import { type Estimate, estimateOf } from '../report/estimates.ts';
 import { listed } from '../report/format.ts';
-import { decodeHistogram, merged } from '../report/latency.ts';
+import { decodeHistogram } from '../load/histogram.ts';
+import { merged } from '../report/latency.ts';
 import type { Material } from '../report/material.ts';
 import type { TargetSummary } from '../report/targets.ts';
 import type { ScenarioRecord } from '../results/records.ts';
