@@ -49,11 +49,7 @@ export function comparePairs(series: readonly Series[], seed: number): Pair[] {
   );
   const steps = holm(tests.map(({ pValue }) => pValue));
   return tests.flatMap(({ names: { one, other }, ratios }, at) => {
-    const significant = (steps[at]?.adjusted ?? 1) <= ALPHA;
-    const turned = ratios.map((ratio) => -ratio);
-    const there = pairOf(one, other, ratios, significant, seed);
-    const back = pairOf(other, one, turned, significant, seed);
-    return [there, back].filter((pair) => pair !== null);
+    return pairsOf(one, other, ratios, (steps[at]?.adjusted ?? 1) <= ALPHA, seed);
   });
 }
 
@@ -74,17 +70,27 @@ export function ranksOf(names: readonly string[], pairs: readonly Pair[]): Map<s
   return ranks;
 }
 
-function pairOf(
-  target: string,
+/** Both ways round. Resampled in one direction only, which the data choose and not the names. */
+function pairsOf(
+  one: string,
   other: string,
-  ratios: readonly number[],
+  logs: readonly number[],
   significant: boolean,
   seed: number,
-): Pair | null {
-  const ratio = estimateOf(ratios.map(Math.exp), seed);
-  if (ratio === null) return null;
-  const differs = significant && (ratio.low > 1 || ratio.high < 1);
-  return { target, other, ratio, cheaper: cheaperShare(ratios), differs };
+): Pair[] {
+  const turned = logs.reduce((sum, log) => sum + log, 0) < 0;
+  const estimate = estimateOf(turned ? logs.map((log) => -log) : logs, seed);
+  if (estimate === null) return [];
+  const { median, low, high, count } = estimate;
+  const up = { median: Math.exp(median), low: Math.exp(low), high: Math.exp(high), count };
+  const down = { median: Math.exp(-median), low: Math.exp(-high), high: Math.exp(-low), count };
+  const differs = significant && (low > 0 || high < 0);
+  const cheaper = cheaperShare(logs);
+  const [there, back] = turned ? [down, up] : [up, down];
+  return [
+    { target: one, other, ratio: there, cheaper, differs },
+    { target: other, other: one, ratio: back, cheaper: 1 - cheaper, differs },
+  ];
 }
 
 /**

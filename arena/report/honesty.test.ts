@@ -187,6 +187,15 @@ describe('a report', () => {
     assert.match(printTables(records, SCREEN), /void: round \d+ \(37 answers with status 502\)/);
   });
 
+  for (const [name, form] of Object.entries(FORMS)) {
+    it(`can be made in ${name} of a run that was killed at its beginning`, () => {
+      const [run] = records;
+      assert.ok(run);
+      assert.match(form([run]), /2026-11-14-standard/);
+      assert.match(form(records.filter(({ kind }) => kind !== 'block')), /counts as a failure/);
+    });
+  }
+
   it('says that a killed run was killed, and that one ended early was', () => {
     const killed = records.filter(({ kind }) => kind !== 'end');
     assert.match(printTables(killed, SCREEN), /killed before its end/);
