@@ -189,6 +189,14 @@ PLAN ?= quick
 arena: build $(ARENA_DRIVER) ## race the gateways: the quick plan (PLAN=quick), under ten minutes on two cores
 	@bin/stoa-arena run -f $(PLAN) -o arena/runs
 
+.PHONY: gate-synthetic
+gate-synthetic: build ## what the gate promises, on 500 made-up runs each instead of 100
+	STOA_TEST_LONG=1 $(NODE_TEST) dist/bench/gate/decision/acceptance.test.js
+
+.PHONY: gate-power
+gate-power: build ## simulate what the gate decides at how much noise, and write bench/gate/POWER.md
+	$(NODE) dist/bench/gate/decision/power.bench.js --runs 400
+
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)
 	$(CARGO) bench --locked --package gateway-core --target-dir $(TARGET_DIR)

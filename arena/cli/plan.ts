@@ -43,7 +43,7 @@ export function planCommand(terminal: Terminal, exit: (code: number) => void): C
 }
 
 /** What `plan` prints. */
-export function planText(plan: Plan, candidates: readonly Candidate[]): string {
+function planText(plan: Plan, candidates: readonly Candidate[]): string {
   return [
     `Plan ${plan.name}: ${plan.rounds} rounds, ${plan.workers} workers each, target on cores ${plan.cores.target}, load on ${plan.cores.load}\n`,
     textTable([

@@ -40,6 +40,10 @@ async function arena(...words: string[]): Promise<Said> {
   return { code, out, err };
 }
 
+function shipped(name: string): string {
+  return join(PROJECT, 'arena', name);
+}
+
 const PLAN = 'version: 1\nname: small\ntargets: [nginx]\nrounds: 3\n';
 
 describe('stoa-arena', () => {
@@ -103,8 +107,6 @@ describe('plan', () => {
 });
 
 describe('validate', () => {
-  const shipped = (name: string): string => join(PROJECT, 'arena', name);
-
   it('agrees to what is shipped', async () => {
     const { code, out } = await arena(
       'validate',

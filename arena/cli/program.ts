@@ -6,9 +6,9 @@
  * @module
  */
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 
-import { withHelp } from '../../src/cli/help.ts';
+import { runProgram, withHelp } from '../../src/cli/help.ts';
 import { processTerminal, type Terminal } from '../../src/cli/terminal.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { COMMANDS } from './commands.ts';
@@ -20,20 +20,18 @@ Examples:
   $ stoa-arena validate arena/plans/*.yaml arena/targets`;
 
 /** `argv` without the interpreter and the script. Resolves to the exit code; never rejects. */
-export async function runArena(
+export function runArena(
   argv: readonly string[],
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
-  let exitCode = 0;
-  const program = buildArena(terminal, (code) => {
-    exitCode = code;
-  });
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    return exitCodeOf(error, terminal);
-  }
+  return runProgram(
+    (exit) => buildArena(terminal, exit),
+    argv,
+    (error) => {
+      terminal.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+      return error instanceof GatewayError ? error.exitCode : 1;
+    },
+  );
 }
 
 export function buildArena(terminal: Terminal, exit: (code: number) => void): Command {
@@ -42,12 +40,4 @@ export function buildArena(terminal: Terminal, exit: (code: number) => void): Co
     .addHelpText('after', EXAMPLES);
   for (const make of COMMANDS) program.addCommand(make(terminal, exit));
   return withHelp(program, terminal);
-}
-
-function exitCodeOf(error: unknown, terminal: Terminal): number {
-  // Help is thrown with 0; everything else commander throws is a misuse it has told.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const text = error instanceof Error ? error.message : String(error);
-  terminal.err(`error: ${text}\n`);
-  return error instanceof GatewayError ? error.exitCode : 1;
 }

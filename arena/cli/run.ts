@@ -96,8 +96,8 @@ async function measure(
       writer.close();
     }
   });
+  terminal.err(`results: ${file}\n`);
   terminal.out(options.json ? jsonText(id, file, end) : await tablesText(file, terminal));
-  if (!options.json) terminal.err(`\nresults: ${file}\n`);
   return end.complete ? 0 : INTERRUPTED_EXIT_CODE;
 }
 

@@ -7,11 +7,11 @@
  * @module
  */
 
+import { BASELINE_S } from '../run/baseline.ts';
 import { FLAT_WINDOWS } from '../run/flat.ts';
 import { warmUpWindowS } from '../run/warm-up.ts';
 import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
-import type { Scenario } from '../adapters/manifest.ts';
-import type { Plan } from './schema.ts';
+import type { Plan, Scenario } from './schema.ts';
 
 /** Starting and stopping, by what a target is made of. */
 const START_STOP_S = { process: 0.9, container: 4, url: 0.1 } as const;
@@ -73,8 +73,9 @@ export function estimatePlan(plan: Plan, targets: readonly Counted[]): Estimate 
   const blocksInTurn = plan.bodies.length * plan.loads.length;
   let turns = 0;
   let scenarios = 0;
-  let usualS = 0;
-  let mostS = 0;
+  const baselineS = targets.length === 0 ? 0 : plan.bodies.length * BASELINE_S;
+  let usualS = baselineS;
+  let mostS = baselineS;
   for (const { adapter, tiers, scenarios: offered } of targets) {
     const turn = turnSeconds(plan, adapter);
     const stays = tiers * plan.rounds;

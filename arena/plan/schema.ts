@@ -163,4 +163,5 @@ export const Plan = z
   .meta({ title: 'Plan of a Gateway Arena run' });
 
 export type Plan = z.output<typeof Plan>;
+export type Scenario = Plan['scenarios'][number];
 export type PlannedLoad = Plan['loads'][number];

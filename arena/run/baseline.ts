@@ -7,8 +7,8 @@
 
 import { median } from '../statistics/quantile.ts';
 import type { Bench } from './bench.ts';
-import { unlessInterrupted } from './interrupt.ts';
 import { loadSpec } from './load-spec.ts';
+import { runLoad } from './run-load.ts';
 
 /** The first of them warms up and does not count. */
 const WINDOWS = 4;
@@ -33,7 +33,7 @@ export async function measureBaselines(bench: Bench, seed: number): Promise<void
 }
 
 async function measureOnce(bench: Bench, bodyBytes: number, seed: number): Promise<number> {
-  const { plan, station, signal } = bench;
+  const { plan, station } = bench;
   const { host, port } = station.upstream;
   const [capacity] = plan.loads.flatMap((load) => ('capacity' in load ? [load.capacity] : []));
   const connections = capacity?.connections ?? CONNECTIONS_DEFAULT;
@@ -41,7 +41,7 @@ async function measureOnce(bench: Bench, bodyBytes: number, seed: number): Promi
     { host, port, tier: 'pass', bodyBytes, token: '', seed },
     { load: { mode: 'closed', connections }, seconds: WINDOW_S, arrivals: 'poisson' },
   );
-  const result = await unlessInterrupted(signal, station.driver.run(spec, plan.cores.load));
+  const result = await runLoad(bench, spec);
   if (result.answered === 0 || (result.statuses['200'] ?? 0) < result.answered) {
     const told = JSON.stringify({ statuses: result.statuses, errors: result.errors });
     throw new Error(`the upstream does not answer as it should: ${told}`);

@@ -12,10 +12,10 @@ import type { LoadResult } from '../load/driver.ts';
 import type { BlockRecord, Load } from '../results/records.ts';
 import type { Tier } from '../tiers/tiers.ts';
 import type { Bench } from './bench.ts';
-import { unlessInterrupted } from './interrupt.ts';
 import { loadSpec, type Resolved } from './load-spec.ts';
 import { endOf, type Observed, observe, type Watched } from './observe.ts';
 import { p99Us } from './p99.ts';
+import { runLoad } from './run-load.ts';
 import { boundsOf } from './self-check.ts';
 
 const EXPECTED_STATUS = '200';
@@ -41,14 +41,14 @@ export async function measureBlock(
   target: Subject,
   { resolved, seed }: { readonly resolved: Resolved; readonly seed: number },
 ): Promise<BlockRecord> {
-  const { plan, station, token, signal } = bench;
+  const { token, signal } = bench;
   const at = new Date().toISOString();
   const { host, port } = target;
   const { tier, bodyBytes } = place;
   const spec = loadSpec({ host, port, tier, bodyBytes, token, seed }, resolved);
   const work = async (): Promise<LoadResult | string> => {
     try {
-      return await unlessInterrupted(signal, station.driver.run(spec, plan.cores.load));
+      return await runLoad(bench, spec);
     } catch (error) {
       signal.throwIfAborted();
       return error instanceof Error ? error.message : String(error);

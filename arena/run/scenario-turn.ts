@@ -7,7 +7,7 @@
 
 import type { RunningTarget, Target } from '../adapters/target.ts';
 import { scenarioRoundsOf, scenarioSeconds } from '../plan/estimate.ts';
-import type { Scenario } from '../adapters/manifest.ts';
+import type { Scenario } from '../plan/schema.ts';
 import type { ScenarioRecord } from '../results/records.ts';
 import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
 import { BODY_BYTES, type Outcome, type ScenarioPlay, type Scene } from '../scenarios/scenario.ts';
@@ -66,7 +66,14 @@ async function appear(bench: Bench, appearance: Appearance): Promise<void> {
   const { target, play, round } = appearance;
   const { plan, progress, station, write } = bench;
   progress.now(`round ${round} of ${plan.rounds}: ${target.name}, scenario ${play.name}`);
-  const upstream = play.ownUpstream ? await bench.startUpstream() : null;
+  let upstream: MortalUpstream | null = null;
+  try {
+    upstream = play.ownUpstream ? await bench.startUpstream() : null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    write(voidScenario(bench, appearance, `its upstream did not start: ${why}`));
+    return;
+  }
   try {
     const behind = upstream ?? station.upstream;
     const started = await startTarget(bench, target, plan.scenarioTier, behind);

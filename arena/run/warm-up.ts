@@ -13,9 +13,9 @@ import type { Plan } from '../plan/schema.ts';
 import type { Bench } from './bench.ts';
 import type { BlockPlace, Subject } from './block.ts';
 import { FLAT_WINDOWS, isFlat } from './flat.ts';
-import { unlessInterrupted } from './interrupt.ts';
 import { loadSpec, type Resolved } from './load-spec.ts';
 import { observe } from './observe.ts';
+import { runLoad } from './run-load.ts';
 
 const WINDOW_MIN_S = 0.1;
 const WINDOW_MAX_S = 1;
@@ -42,7 +42,7 @@ export async function warmUp(
   target: Subject,
   seed: number,
 ): Promise<WarmUp> {
-  const { plan, station, token, signal } = bench;
+  const { plan, token, signal } = bench;
   const { maxS, flatWithin } = plan.warmUp;
   const { host, port } = target;
   const aim = { host, port, tier, bodyBytes, token, seed };
@@ -52,7 +52,7 @@ export async function warmUp(
   let answered = 0;
   const deadline = Date.now() + maxS * 1000;
   while (Date.now() < deadline) {
-    const work = unlessInterrupted(signal, station.driver.run(spec, plan.cores.load)).catch(() => {
+    const work = runLoad(bench, spec).catch(() => {
       signal.throwIfAborted();
       return null;
     });

@@ -73,6 +73,36 @@ describe('a run', { timeout: RUN_TIMEOUT_MS }, () => {
   });
 });
 
+describe('scenarios', { timeout: RUN_TIMEOUT_MS }, () => {
+  const arena = new Arena();
+  after(() => arena.remove());
+
+  it('are measured on who offers them, and leave no record of who does not', async () => {
+    const wanted = 'scenarios: [churn, websocket, reload, upstream-kill]\nscenarioRounds: 5\n';
+    const plan = arena.plan(planOf('stoa, nginx', wanted));
+    const { code, err } = await arena.start(arena.runWords(plan, 'scenarios')).ended;
+    assert.equal(code, 0, err);
+    const records = ofKind(arena.records('scenarios'), 'scenario');
+    const played = records.map(({ target, scenario }) => `${target} ${scenario}`).toSorted();
+    assert.deepEqual(played, [
+      'direct churn',
+      'direct websocket',
+      'nginx churn',
+      'nginx reload',
+      'nginx upstream-kill',
+      'nginx websocket',
+      'stoa churn',
+      'stoa upstream-kill',
+    ]);
+    const counted = records.filter((record) => record.void.length === 0);
+    assert.ok(counted.length > 0, JSON.stringify(records.map((record) => record.void)));
+    for (const { figures } of counted) assert.notDeepEqual(figures, {});
+    const killed = counted.filter(({ scenario }) => scenario === 'upstream-kill');
+    for (const { figures } of killed)
+      assert.ok((figures['errors'] ?? 0) > 0, 'the kill is noticed');
+  });
+});
+
 describe('a target', { timeout: RUN_TIMEOUT_MS }, () => {
   const arena = new Arena();
   after(() => arena.remove());

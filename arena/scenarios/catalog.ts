@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Scenario } from '../adapters/manifest.ts';
+import type { Scenario } from '../plan/schema.ts';
 import { churn } from './churn.ts';
 import { reload } from './reload.ts';
 import type { ScenarioPlay } from './scenario.ts';

@@ -6,7 +6,7 @@
 
 import type { RunningTarget } from '../adapters/target.ts';
 import type { Driver, LoadResult, LoadSpec, Scenarios } from '../load/driver.ts';
-import type { Scenario } from '../adapters/manifest.ts';
+import type { Scenario } from '../plan/schema.ts';
 import type { MortalUpstream } from '../run/bench.ts';
 import { p99Us } from '../run/p99.ts';
 import type { Tier } from '../tiers/tiers.ts';

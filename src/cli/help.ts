@@ -1,12 +1,35 @@
 /**
- * What all commands of a program have alike: how they print their help and tell of misuse.
+ * What all programs and their commands have alike: how they end, print their help, tell of misuse.
  *
  * @module
  */
 
-import type { Command } from 'commander';
+import { type Command, CommanderError } from 'commander';
 
 import type { Terminal } from './terminal.ts';
+
+/**
+ * Parses `argv`, which is without the interpreter and the script, and does what it says. Resolves to
+ * the exit code: what a command has told `exit`, 2 for a misuse, or what `failed` makes of an error.
+ */
+export async function runProgram(
+  build: (exit: (code: number) => void) => Command,
+  argv: readonly string[],
+  failed: (error: unknown) => number,
+): Promise<number> {
+  let exitCode = 0;
+  const program = build((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Help and version are thrown with 0; everything else commander throws is a misuse it has told.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return failed(error);
+  }
+}
 
 /** The same program; errors of its commands are thrown, and their words go to the terminal. */
 export function withHelp(program: Command, terminal: Terminal): Command {

@@ -6,13 +6,13 @@
  * @module
  */
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 
 import { GatewayError } from '../errors.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo-command.ts';
 import { explainCommand } from './explain.ts';
-import { withHelp } from './help.ts';
+import { runProgram, withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -30,20 +30,23 @@ Examples:
   $ stoa-gateway help keys`;
 
 /** `argv` without the interpreter and the script. Resolves to the exit code; never rejects. */
-export async function runCli(
+export function runCli(
   argv: readonly string[],
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
-  let exitCode = 0;
-  const program = buildProgram(terminal, (code) => {
-    exitCode = code;
-  });
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    return exitCodeOf(error, terminal);
-  }
+  return runProgram(
+    (exit) => buildProgram(terminal, exit),
+    argv,
+    (error) => {
+      if (error instanceof GatewayError) {
+        terminal.err(`error: ${error.message}\n`);
+        return error.exitCode;
+      }
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      terminal.err(`this is a defect in the gateway: ${text}\n`);
+      return 1;
+    },
+  );
 }
 
 /** `exit` is told an exit code other than 0 when the command has one. */
@@ -64,16 +67,4 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
         .action(() => terminal.out(`${versionText()}\n`)),
     );
   return withHelp(program, terminal);
-}
-
-function exitCodeOf(error: unknown, terminal: Terminal): number {
-  // Help and version are thrown with 0; everything else commander throws is a misuse it has told.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof GatewayError) {
-    terminal.err(`error: ${error.message}\n`);
-    return error.exitCode;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.err(`this is a defect in the gateway: ${text}\n`);
-  return 1;
 }
