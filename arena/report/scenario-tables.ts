@@ -117,7 +117,7 @@ function latenciesOf(records: readonly ScenarioRecord[]): Map<string, Latency> {
 }
 
 function whyNone(target: TargetSummary, own: readonly ScenarioRecord[], scenario: string): string {
-  if (target.state === 'unavailable') return target.why;
+  if (target.state === 'unavailable') return 'unavailable (see Targets)';
   const reasons = own.flatMap((one) => one.void);
   if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;
   if (target.state === 'failed') return target.why;

@@ -96,9 +96,9 @@ const STATES: Readonly<Record<Unmeasured['state'], string>> = {
   missing: 'failed',
 };
 
-/** `unavailable: no container engine answers`. */
+/** `failed the probe: refuses a forged token with 401`; why one is unavailable stands with the targets. */
 function unmeasuredText({ state, why }: Pick<Unmeasured, 'state' | 'why'>): string {
-  return `${STATES[state]}: ${why}`;
+  return state === 'unavailable' ? 'unavailable (see Targets)' : `${STATES[state]}: ${why}`;
 }
 
 function unmeasuredRow(row: Unmeasured): GridRow {

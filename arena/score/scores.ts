@@ -116,7 +116,7 @@ function deviation(values: readonly number[]): number | null {
 }
 
 function whyNone(target: TargetSummary, all: readonly ScenarioRecord[]): string {
-  if (target.state === 'unavailable') return target.why;
+  if (target.state === 'unavailable') return 'unavailable (see Targets)';
   const own = all.filter((one) => one.target === target.target);
   const reasons = own.flatMap((one) => one.void);
   if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;
