@@ -8,7 +8,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { emptyHistogram, encodeHistogram } from '../load/histogram.ts';
 
 import type {
   BlockRecord,
@@ -112,7 +112,7 @@ export const FIXTURE_TARGETS: readonly FixtureTarget[] = [
   },
 ];
 
-export const FIXTURE_LOADS: readonly Load[] = [
+const FIXTURE_LOADS: readonly Load[] = [
   { mode: 'closed', connections: 64 },
   { mode: 'open', connections: 64, ratePerS: 4000, capacityShare: null },
   { mode: 'open', connections: 64, ratePerS: 1, capacityShare: 0.5 },
@@ -152,11 +152,7 @@ function normal(random: Random): number {
 
 /** `samples` lognormal values about `medianUs` with a tail, taken at even quantiles. */
 export function fixtureHistogram(medianUs: number, samples: number, random: Random): string {
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 3_600_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
+  const histogram = emptyHistogram();
   const points = Math.min(samples, 600);
   for (let point = 0; point < points; point += 1) {
     const count =
@@ -165,7 +161,7 @@ export function fixtureHistogram(medianUs: number, samples: number, random: Rand
     const value = medianUs * Math.exp(normal(random) * 0.21) * tail;
     histogram.recordValueWithCount(Math.max(1, Math.round(value)), count);
   }
-  return encodeIntoCompressedBase64(histogram);
+  return encodeHistogram(histogram);
 }
 
 const instant = (plan: FixturePlan, minutes: number): string =>

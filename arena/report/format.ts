@@ -10,10 +10,10 @@ import type { Cell as TableCell, LoadKind } from './series.ts';
 /** What stands where there is no number. */
 export const NONE = '–';
 
-/** Three or four digits that count: 0.234, 13.41, 132.4, 1 234. */
+/** Three or four digits that count: 0.234, 13.41, 132.4, 1 234; whole numbers as they are. */
 export function figure(value: number): string {
   const size = Math.abs(value);
-  if (size === 0) return '0';
+  if (Number.isInteger(value) && size < 1000) return value.toString();
   if (size < 1) return value.toFixed(3);
   if (size < 100) return value.toFixed(2);
   if (size < 1000) return value.toFixed(1);
@@ -69,7 +69,7 @@ export function likelihood(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${figureOf(share * 100)} %`;
 }
 

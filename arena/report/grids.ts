@@ -154,8 +154,8 @@ export function scenarioGrid(table: ScenarioTable): Grid {
         ? { target: row.target.target, message: '', cells: scenarioCells(row, table) }
         : { target: row.target.target, message: row.why, cells: [cell(row.target.title)] },
     ),
-    notes: table.rows.flatMap(({ target, voided, bound }) => [
-      ...voided.map(
+    notes: table.rows.flatMap(({ target, voided, bound, counted }) => [
+      ...(counted === 0 ? [] : voided).map(
         ({ round, why }) => `${target.title}: round ${round} is void: ${why.join('; ')}.`,
       ),
       ...bound.map((why) => `${target.title}: generator-bound: ${why}.`),

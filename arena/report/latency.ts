@@ -6,9 +6,8 @@
  * @module
  */
 
-import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { emptyHistogram, type Histogram } from '../load/histogram.ts';
 
-const HIGHEST_US = 3_600_000_000;
 /** Samples below which a quantile is not known: ten of them would lie beyond it. */
 const SAMPLES_MIN = { p999Us: 10_000, p9999Us: 100_000 } as const;
 /** Nines of the curve's points: 0 is p0, 1 is p90, 2 is p99. */
@@ -32,18 +31,9 @@ export interface CurvePoint {
   readonly us: number;
 }
 
-/** Throws on what is no histogram in HdrHistogram's compressed form. */
-export function decodeHistogram(text: string): Histogram {
-  return decodeFromCompressedBase64(text, 32, false);
-}
-
-/** Null when they hold no samples. */
+/** Their counts together; null when they hold no samples. */
 export function merged(histograms: readonly Histogram[]): Histogram | null {
-  const sum = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_US,
-    numberOfSignificantValueDigits: 3,
-  });
+  const sum = emptyHistogram();
   for (const one of histograms) sum.add(one);
   return sum.totalCount === 0 ? null : sum;
 }

@@ -6,7 +6,7 @@
 
 import type { ResultRecord } from '../results/records.ts';
 import type { Grid, GridCell, GridRow } from './grid.ts';
-import { capabilityGrid, checklistGrid, staircaseGrid } from './grids.ts';
+import { capabilityGrid, checklistGrid, staircaseGrid, targetGrid } from './grids.ts';
 import { type Report, type ReportOptions, reportOf, type TierSection } from './model.ts';
 import { headLines } from './outline.ts';
 import { tierGrids } from './tier-grids.ts';
@@ -22,6 +22,7 @@ export function markdownReport(
   const report = reportOf(records, options);
   const [staircase] = report.staircases;
   const grids = [
+    targetGrid(report),
     capabilityGrid(report),
     ...report.tiers.flatMap(mainGrids),
     ...(staircase === undefined ? [] : [staircaseGrid(staircase, report)]),

@@ -8,7 +8,8 @@ import type { ScenarioRecord } from '../results/records.ts';
 import { L0 } from '../score/scenarios.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
 import { listed } from './format.ts';
-import { decodeHistogram, type Latency, latencyOf, merged } from './latency.ts';
+import { decodeHistogram } from '../load/histogram.ts';
+import { type Latency, latencyOf, merged } from './latency.ts';
 import type { Material } from './material.ts';
 import type { TargetSummary } from './targets.ts';
 
@@ -116,7 +117,7 @@ function latenciesOf(records: readonly ScenarioRecord[]): Map<string, Latency> {
 }
 
 function whyNone(target: TargetSummary, own: readonly ScenarioRecord[], scenario: string): string {
-  if (target.state === 'unavailable') return target.why;
+  if (target.state === 'unavailable') return 'unavailable (see Targets)';
   const reasons = own.flatMap((one) => one.void);
   if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;
   if (target.state === 'failed') return target.why;

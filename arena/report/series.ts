@@ -4,10 +4,8 @@
  * @module
  */
 
-import type { Histogram } from 'hdr-histogram-js';
-
 import type { BlockRecord, Load } from '../results/records.ts';
-import { decodeHistogram } from './latency.ts';
+import { decodeHistogram, type Histogram } from '../load/histogram.ts';
 
 /** What a table is about: the same job under the same load, for every target. */
 export interface Cell {
@@ -47,7 +45,7 @@ export interface Series {
   readonly bound: { readonly rounds: number; readonly why: readonly string[] };
 }
 
-export function loadKindOf(load: Load): LoadKind {
+function loadKindOf(load: Load): LoadKind {
   const { connections } = load;
   if (load.mode === 'closed') return { mode: 'closed', connections };
   if (load.capacityShare === null) return { mode: 'open', connections, ratePerS: load.ratePerS };

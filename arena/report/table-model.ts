@@ -4,13 +4,13 @@
  * @module
  */
 
-import { comparePairs, type Pair, type Rank, ranksOf, roundsNeeded } from './comparison.ts';
+import { comparePairs, type Pair, type Rank, ranksOf } from './comparison.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
 import { listed } from './format.ts';
 import { type CurvePoint, curveOf, type Latency, latencyOf, merged } from './latency.ts';
 import { type Material, seriesKey } from './material.ts';
 import { type Cell, costs, type Series, type Voided } from './series.ts';
-import { failureOf, type TargetSummary } from './targets.ts';
+import { BASELINE, failureOf, type TargetSummary } from './targets.ts';
 
 /** Of the rounds that count. */
 export interface Measured {
@@ -50,8 +50,6 @@ export interface Table {
   readonly rows: readonly (Measured | Unmeasured)[];
   readonly reference: string | null;
   readonly pairs: readonly Pair[];
-  /** Rounds from which every two of these targets could be told apart. */
-  readonly roundsNeeded: number;
 }
 
 /** `preferred`: names of the reference, the first measured one is taken; else the cheapest. */
@@ -64,7 +62,7 @@ export function tableOf(
   const { seed } = material.run;
   const found = targets.flatMap(({ target }) => {
     const series = material.series.get(seriesKey(target, cell));
-    return series === undefined || series.samples.length === 0 ? [] : [series];
+    return series === undefined || target === BASELINE ? [] : [series];
   });
   const pairs = comparePairs(found, seed);
   const priced = found.filter((series) => costs(series).length > 0).map(({ target }) => target);
@@ -86,7 +84,6 @@ export function tableOf(
     ],
     reference,
     pairs,
-    roundsNeeded: roundsNeeded(priced.length),
   };
 }
 

@@ -11,6 +11,9 @@ import type { TierSection } from './model.ts';
 import { cellId } from './series.ts';
 import { isMeasured, type Measured, type Table, type Unmeasured } from './table-model.ts';
 
+/** Under so many rounds the intervals are hardly more than the range. */
+const FEW_ROUNDS = 6;
+
 /** Marks a number that may be the generator's. */
 export const BOUND_MARK = '†';
 
@@ -46,7 +49,7 @@ function tableGrid(tierTitle: string, table: Table): Grid {
   };
 }
 
-export function rankText({ from, to }: Rank): string {
+function rankText({ from, to }: Rank): string {
   return from === to ? `${from}` : `${from}–${to}`;
 }
 
@@ -93,9 +96,9 @@ const STATES: Readonly<Record<Unmeasured['state'], string>> = {
   missing: 'failed',
 };
 
-/** `unavailable: no container engine answers`. */
-export function unmeasuredText({ state, why }: Pick<Unmeasured, 'state' | 'why'>): string {
-  return `${STATES[state]}: ${why}`;
+/** `failed the probe: refuses a forged token with 401`; why one is unavailable stands with the targets. */
+function unmeasuredText({ state, why }: Pick<Unmeasured, 'state' | 'why'>): string {
+  return state === 'unavailable' ? 'unavailable (see Targets)' : `${STATES[state]}: ${why}`;
 }
 
 function unmeasuredRow(row: Unmeasured): GridRow {
@@ -122,9 +125,9 @@ function notesOf(table: Table): string[] {
     notes.push(`${target.title}: void: ${listed(rounds)}.`);
   }
   const fewest = Math.min(...measured.filter(({ rank }) => rank).map(({ counted }) => counted));
-  if (Number.isFinite(fewest) && fewest < table.roundsNeeded) {
+  if (fewest < FEW_ROUNDS) {
     notes.push(
-      `With ${fewest} rounds not every two of these targets can be told apart; ${table.roundsNeeded} would do.`,
+      `With ${fewest} rounds only large differences can be told apart: what is small here is no finding.`,
     );
   }
   return notes;

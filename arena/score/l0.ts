@@ -79,7 +79,7 @@ export function scoreOf(round: Round): Score {
 }
 
 /** The mean of the scenarios' shares, so that a scenario of many requests outweighs none. */
-export function rightShare(round: Round, scenarios: readonly L0Scenario[]): number {
+function rightShare(round: Round, scenarios: readonly L0Scenario[]): number {
   const shares = scenarios.map((name) => shareOf(round.get(name)));
   return shares.reduce((sum, share) => sum + share, 0) / scenarios.length;
 }

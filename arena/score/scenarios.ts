@@ -7,9 +7,8 @@
  * @module
  */
 
-import { decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-
 import type { LoadResult, LoadSpec, RequestSpec } from '../load/driver.ts';
+import { encodeHistogram, mergeHistograms } from '../load/histogram.ts';
 
 export const L0 = 'l0';
 
@@ -121,8 +120,7 @@ export function l0Kept(
     figures[l0Figures.due(scenario)] = sum(({ requests }) => requests);
     figures[l0Figures.right(scenario)] = sum((part) => right(part, expect));
     figures[l0Figures.elapsed(scenario)] = sum(({ elapsedMs }) => elapsedMs);
-    const latency = mergedText(parts.map((part) => part.latency));
-    if (latency !== null) histograms[scenario] = latency;
+    histograms[scenario] = encodeHistogram(mergeHistograms(parts.map(({ latency }) => latency)));
   }
   return { figures, histograms };
 }
@@ -130,11 +128,4 @@ export function l0Kept(
 /** Answers that were the expected one: a wrong body has the right status and is no right answer. */
 function right(part: LoadResult, expect: LoadSpec['expect']): number {
   return Math.max(0, (part.statuses[expect.status.toString()] ?? 0) - (part.errors['body'] ?? 0));
-}
-
-function mergedText(texts: readonly string[]): string | null {
-  const [first, ...others] = texts.map((text) => decodeFromCompressedBase64(text, 32, false));
-  if (first === undefined) return null;
-  for (const other of others) first.add(other);
-  return encodeIntoCompressedBase64(first);
 }

@@ -7,7 +7,8 @@
 
 import { type Estimate, estimateOf } from '../report/estimates.ts';
 import { listed } from '../report/format.ts';
-import { decodeHistogram, merged } from '../report/latency.ts';
+import { decodeHistogram } from '../load/histogram.ts';
+import { merged } from '../report/latency.ts';
 import type { Material } from '../report/material.ts';
 import type { TargetSummary } from '../report/targets.ts';
 import type { ScenarioRecord } from '../results/records.ts';
@@ -115,7 +116,7 @@ function deviation(values: readonly number[]): number | null {
 }
 
 function whyNone(target: TargetSummary, all: readonly ScenarioRecord[]): string {
-  if (target.state === 'unavailable') return target.why;
+  if (target.state === 'unavailable') return 'unavailable (see Targets)';
   const own = all.filter((one) => one.target === target.target);
   const reasons = own.flatMap((one) => one.void);
   if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;

@@ -30,9 +30,9 @@ interface Browser {
   close(): Promise<void>;
 }
 
-const playwright: { chromium: { launch(options: object): Promise<Browser> } } = createRequire(
-  import.meta.url,
-)('playwright-core');
+const require = createRequire(import.meta.url);
+const playwright: { chromium: { launch(options: object): Promise<Browser> } } =
+  require('playwright-core');
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const PLAN = {

@@ -49,7 +49,7 @@ function pairsGrid(table: Table): Grid {
       ],
     })),
     notes: [
-      'A tie is what Wilcoxon’s signed-rank test of the rounds’ log-ratios can’t tell apart at 5 %, after Holm’s correction for all pairs of the table.',
+      'A tie is what a paired t-test of the rounds’ log-ratios can’t tell apart at 5 %, after Holm’s correction for all pairs of the table, or what the interval of the median ratio does not part from 1.',
     ],
   };
 }

@@ -58,7 +58,7 @@ td.text{min-width:18ch}
 figure{margin:14px 0;padding:14px 16px 10px;background:var(--panel);border:1px solid var(--line);border-radius:10px;min-width:0}
 figcaption{font-size:.9375rem;font-weight:650;margin-bottom:8px}
 figcaption .sub{display:block;font-weight:400;color:var(--muted);font-size:.8125rem}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:0 16px}
+.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:0 16px}
 .chart{display:block;width:100%;height:auto;max-width:100%}
 .narrow{display:none}
 @media (max-width:700px){.narrow{display:block}.wide{display:none}}

@@ -25,7 +25,8 @@ interface Echarts {
   };
 }
 
-const echarts: Echarts = createRequire(import.meta.url)('echarts');
+const require = createRequire(import.meta.url);
+const echarts: Echarts = require('echarts');
 
 /** As echarts documents it; what is wrong in it shows in the drawing. */
 export type ChartOption = Readonly<Record<string, unknown>>;

@@ -29,14 +29,14 @@ ${grid.rows.map((row) => rowOf(row, grid, heading, colours))}
 ${notesOf(grid.notes)}`;
 }
 
-export function notesOf(notes: readonly string[]): Markup {
+function notesOf(notes: readonly string[]): Markup {
   if (notes.length === 0) return NOTHING;
   return html`<ul class="notes">
 ${notes.map((note) => html`<li>${note}</li>`)}
 </ul>`;
 }
 
-export function swatch(target: TargetSummary): Markup {
+function swatch(target: TargetSummary): Markup {
   return html`<span class="swatch ${colourClass(target.colour)}" aria-hidden="true"></span>`;
 }
 
