@@ -143,8 +143,9 @@ fmt: $(MODULES) ## format TypeScript and Rust
 	$(CARGO) fmt --all
 
 .PHONY: reference
-reference: build ## write schema/config.json and the generated pages of docs/reference
-	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js
+reference: build ## write the generated schemas, pages of docs/reference and matrix of the arena's targets
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js \
+		dist/arena/adapters/manifest-file.test.js dist/arena/adapters/matrix.test.js
 
 .PHONY: check
 check: lint test ## everything a change must pass
