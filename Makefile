@@ -148,8 +148,9 @@ fmt: $(MODULES) ## format TypeScript and Rust
 	$(CARGO) fmt --manifest-path arena/driver/Cargo.toml
 
 .PHONY: reference
-reference: build ## write schema/*.json and the generated pages of docs/reference
-	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js
+reference: build ## write the generated schemas, pages of docs/reference and matrix of the arena's targets
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js \
+		dist/arena/adapters/manifest-file.test.js dist/arena/adapters/matrix.test.js
 
 .PHONY: check
 check: lint test ## everything a change must pass

@@ -38,7 +38,7 @@ describe('a manifest', () => {
   const cases = [
     { text: SOUND.replace('title', 'titel'), says: 'target.yaml:1:1: titel: unknown key "titel" (did you mean "title"?)' },
     { text: SOUND.replace('kind: process', 'kind: proces'), says: 'target.yaml:2:7: kind: expected "process", "container" or "url" (did you mean "process"?)' },
-    { text: SOUND.replace('pass:', 'pas:'), says: 'target.yaml:3:10: tiers.pas: ' },
+    { text: SOUND.replace('pass:', 'pas:'), says: 'target.yaml:3:10: tiers.pas: unknown key "pas" (did you mean "pass"?)' },
     { text: SOUND.replace('a.conf.eta', 'a.conf'), says: 'target.yaml:3:26: tiers.pass["a.conf"]: not a template: a file that ends in .eta' },
     { text: SOUND.replace('a.conf:', '../a.conf:'), says: 'not a file name: letters, digits, ".", "_" and "-" only' },
     { text: SOUND.replace("'(.*)'", "'.*'"), says: 'target.yaml:4:67: command.version.pattern: a group is needed, (…), which takes the version' },

@@ -12,7 +12,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 
 import { signal } from '../../test/support/processes.ts';
 import { outputTail } from './output-tail.ts';
-import { endSeen, killSeen, seenTree } from './process-tree.ts';
+import { endSeen, killSeen, seenGroup, seenTree } from './process-tree.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 
@@ -108,8 +108,7 @@ async function stopTree(child: ChildProcess, gone: Promise<void>): Promise<void>
   await gone;
   clearTimeout(insist);
   // Who began after the first look, and whoever lost its parent before.
-  signal(-pid, 'SIGKILL');
-  await endSeen(tree);
+  await endSeen([...tree, ...seenGroup(pid)]);
 }
 
 /**
