@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { commitOf } from '../builds/git.ts';
-import { usageFailure } from '../failure.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { isGateFailure, usageFailure } from '../failure.ts';
 import { PROJECT } from '../place.ts';
 import { KIND_PLANS, type Kind, KINDS } from './kinds.ts';
 import { acceptancePage } from './page.ts';
@@ -97,10 +98,20 @@ async function runAll(): Promise<void> {
   }
 }
 
-if (values.help) {
-  process.stdout.write(HELP);
-} else {
+async function main(): Promise<void> {
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
   if (!values['page-only']) await runAll();
   writeFileSync(values.page, acceptancePage(readAcceptance(values.file)));
   process.stdout.write(`${values.page}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isGateFailure(error)) throw error;
+  process.stderr.write(`acceptance: ${error.message}\n`);
+  process.exitCode = EXIT_CODES[error.kind];
 }
