@@ -59,8 +59,8 @@ describe('busy work', () => {
   });
 });
 
-describe('the page of the acceptance', () => {
-  const run = (kind: RunLine['kind'], outcome: Outcome): RunLine => ({
+function run(kind: RunLine['kind'], outcome: Outcome): RunLine {
+  return {
     kind,
     at: '2026-11-21T12:00:00.000Z',
     commit: 'c'.repeat(40),
@@ -74,8 +74,10 @@ describe('the page of the acceptance', () => {
     rounds: 16,
     reasons: ['so'],
     estimates: { 'full cpuUsPerRequest': 0.051 },
-  });
+  };
+}
 
+describe('the page of the acceptance', () => {
   it('counts the runs of each kind and says whether its bar is met', () => {
     const page = acceptancePage([run('slower-5', 'regress'), run('hog', 'pass')]);
     assert.match(page, /^\| \+5 % busy work \| 1 \| 0 \| 1 \| 0 \| 0 \| 0 \| 1 \| .* \| yes \|$/m);

@@ -88,8 +88,8 @@ describe('a build', () => {
     write('node_modules/.package-lock.json', '{}');
     write('node_modules/thing.js', '1');
     const { folder } = await buildOf(place, same, 'base', quiet);
-    const links = (root: string): number => statSync(join(root, 'node_modules/thing.js')).nlink;
-    assert.deepEqual([links(folder), links(repository)], [2, 2]);
+    const linked = statSync(join(folder, 'node_modules/thing.js'));
+    assert.equal(linked.ino, statSync(join(repository, 'node_modules/thing.js')).ino);
     write('package-lock.json', '{ "other": 1 }');
     const other = commit('other');
     git(repository, ['checkout', '--quiet', same]);

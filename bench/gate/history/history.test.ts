@@ -35,6 +35,8 @@ function series(valueAt: (commit: number) => number, canaryAt?: (commit: number)
   );
 }
 
+const stepped = (commit: number): number => (commit < CHANGED_AT ? 15 : 16);
+
 describe('the history', () => {
   it('is written and read a line for each number of head, counted and timed', () => {
     const recording = recordingOf([madeUpRun({ seed: 1, rounds: 16 })], COUNTED);
@@ -63,7 +65,7 @@ describe('the history', () => {
   });
 
   it('tells between which commits a number changed', () => {
-    const entries = series((commit) => (commit < CHANGED_AT ? 15 : 16));
+    const entries = series(stepped);
     const [change, ...others] = changesOf(entries);
     assert.deepEqual(others, []);
     assert.deepEqual([change?.from, change?.to], ['c39', 'c40']);
@@ -74,8 +76,7 @@ describe('the history', () => {
   });
 
   it('is quiet about what the machine did to nginx as well', () => {
-    const drift = (commit: number): number => (commit < CHANGED_AT ? 15 : 16);
-    assert.deepEqual(changesOf(series(drift, drift)), []);
+    assert.deepEqual(changesOf(series(stepped, stepped)), []);
   });
 
   it('does not mix machines', () => {

@@ -37,15 +37,14 @@ it('a checkout is never slower than itself', { skip }, async () => {
 
     assert.equal(run.rounds.length, ROUNDS);
     for (const { a, b, a2, scenario } of run.rounds) {
-      const turns = [a, b, a2].map(({ turn }) => turn);
-      assert.deepEqual(turns.toSorted(), [1, 2, 3]);
+      const turns = new Set([a, b, a2].map(({ turn }) => turn));
+      assert.equal(turns.size, SIDES.length);
       for (const { metrics, guards, load } of [a, b, a2]) {
         assert.equal(guards.unexpected, 0, `${scenario}: ${JSON.stringify(load.errors)}`);
         assert.ok(metrics.cpuUsPerRequest > 0 && metrics.p50 > 0 && metrics.p99 >= metrics.p50);
       }
     }
     assert.ok(told.some((line) => line.startsWith('starting base')));
-    assert.equal(SIDES.length, 3);
   } finally {
     await station.stop();
   }
