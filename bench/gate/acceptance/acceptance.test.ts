@@ -3,9 +3,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import { treeOf } from '../../../arena/adapters/process-tree.ts';
+import { isAlive } from '../../../test/support/processes.ts';
+import { until } from '../../../test/support/wait.ts';
 import type { Outcome } from '../decision/verdict.ts';
 import { snapshotOf, git } from '../builds/git.ts';
 import { PROJECT } from '../place.ts';
+import { startHog } from './hog.ts';
 import { KIND_PLANS } from './kinds.ts';
 import { acceptancePage } from './page.ts';
 import type { RunLine } from './record.ts';
@@ -76,6 +80,19 @@ function run(kind: RunLine['kind'], outcome: Outcome): RunLine {
     estimates: { 'full cpuUsPerRequest': 0.051 },
   };
 }
+
+describe('the hog', () => {
+  it('is a stranger to the gate, and ends when it is told to', async () => {
+    const hog = startHog();
+    try {
+      await until('it has left its parent', () => !treeOf(process.pid).includes(hog.pid));
+      assert.ok(isAlive(hog.pid));
+    } finally {
+      hog.stop();
+    }
+    await until('it has ended', () => !isAlive(hog.pid));
+  });
+});
 
 describe('the page of the acceptance', () => {
   it('counts the runs of each kind and says whether its bar is met', () => {
