@@ -29,6 +29,10 @@ const DETERMINISTIC_S = 60;
 /** What a shell says of a program that Ctrl-C has ended; all processes go with it. */
 const INTERRUPTED = 130;
 
+function interrupt(): never {
+  process.exit(INTERRUPTED);
+}
+
 /** Resolves to the exit code. Rejects with a `GateFailure` when there is no verdict. */
 export async function judge(
   options: GateOptions,
@@ -39,7 +43,6 @@ export async function judge(
     { write: (text) => terminal.err(text), live: process.stderr.isTTY },
     estimateS(options),
   );
-  const interrupt = (): never => process.exit(INTERRUPTED);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   progress.note(`seed ${options.seed}`);
   const station =
