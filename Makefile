@@ -201,6 +201,14 @@ gate-acceptance-page: $(COMPILED) ## write bench/gate/ACCEPTANCE.md again, from 
 bench-bounds: build $(OPEN_LOOP) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
 
+.PHONY: gate-synthetic
+gate-synthetic: build ## what the gate promises, on 500 made-up runs each instead of 100
+	STOA_TEST_LONG=1 $(NODE_TEST) dist/bench/gate/decision/acceptance.test.js
+
+.PHONY: gate-power
+gate-power: build ## simulate what the gate decides at how much noise, and write bench/gate/POWER.md
+	$(NODE) dist/bench/gate/decision/power.bench.js --runs 100
+
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)
 	$(CARGO) bench --locked --package gateway-core --target-dir $(TARGET_DIR)

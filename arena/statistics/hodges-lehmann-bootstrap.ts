@@ -37,7 +37,9 @@ export function resampledHodgesLehmann(
   return {
     estimate: hodgesLehmann(ascending),
     resampled: resampled.toSorted(),
-    leftOut: Float64Array.from(ascending, (_, at) => hodgesLehmann(ascending.toSpliced(at, 1))),
+    leftOut: Float64Array.from(ascending, (_, at) =>
+      weightedMiddle(pairs, drawn.fill(1).fill(0, at, at + 1)),
+    ),
   };
 }
 
@@ -56,18 +58,37 @@ function pairsOf(ascending: readonly number[]): Pairs {
 }
 
 /** The median of the means, each counted as often as the resample has it. */
-function weightedMiddle({ means, firsts, seconds }: Pairs, drawn: Uint32Array): number {
-  const total = (drawn.length * (drawn.length + 1)) / 2;
-  const [lower, upper] = [Math.floor((total - 1) / 2), Math.floor(total / 2)];
+function weightedMiddle(pairs: Pairs, drawn: Uint32Array): number {
+  const count = drawn.reduce((sum, times) => sum + times, 0);
+  const total = (count * (count + 1)) / 2;
+  const lower = Math.floor((total - 1) / 2);
+  const at = firstBeyond(pairs, drawn, lower);
+  const mean = pairs.means[at.index] ?? Number.NaN;
+  // An even number of means has two in the middle; the upper one is the same unless the lower ended there.
+  if (total % 2 === 1 || at.seen > lower + 1) return mean;
+  let next = at.index + 1;
+  while (next < pairs.means.length && timesAt(pairs, drawn, next) === 0) next += 1;
+  return (mean + (pairs.means[next] ?? Number.NaN)) / 2;
+}
+
+/** The first mean up to which more than `rank` are seen, and how many are. */
+function firstBeyond(
+  pairs: Pairs,
+  drawn: Uint32Array,
+  rank: number,
+): { readonly index: number; readonly seen: number } {
   let seen = 0;
-  let below = Number.NaN;
-  for (let at = 0; at < means.length; at += 1) {
-    const first = firsts[at] ?? 0;
-    const second = seconds[at] ?? 0;
-    const times = drawn[first] ?? 0;
-    seen += first === second ? (times * (times + 1)) / 2 : times * (drawn[second] ?? 0);
-    if (Number.isNaN(below) && seen > lower) below = means[at] ?? 0;
-    if (seen > upper) return (below + (means[at] ?? 0)) / 2;
+  let index = -1;
+  while (seen <= rank && index < pairs.means.length) {
+    index += 1;
+    seen += timesAt(pairs, drawn, index);
   }
-  return Number.NaN;
+  return { index, seen };
+}
+
+function timesAt({ firsts, seconds }: Pairs, drawn: Uint32Array, index: number): number {
+  const first = firsts[index] ?? 0;
+  const second = seconds[index] ?? 0;
+  const times = drawn[first] ?? 0;
+  return first === second ? (times * (times + 1)) / 2 : times * (drawn[second] ?? 0);
 }

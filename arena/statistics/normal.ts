@@ -42,6 +42,7 @@ function upperTail(at: number): number {
 /** The value below which the share lies: −Infinity for 0, Infinity for 1, NaN outside [0, 1]. */
 export function normalQuantile(share: number): number {
   if (!(share >= 0 && share <= 1)) return Number.NaN;
+  if (share === 0.5) return 0;
   if (share === 0) return Number.NEGATIVE_INFINITY;
   if (share === 1) return Number.POSITIVE_INFINITY;
   if (share > 0.5) return -normalQuantile(1 - share);

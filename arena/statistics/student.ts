@@ -60,8 +60,12 @@ function incompleteBeta(x: number, a: number, b: number): number {
     : 1 - (front * betaFraction(1 - x, b, a)) / b;
 }
 
+/** Keeps a divisor from 0. */
+function apart(value: number): number {
+  return Math.abs(value) < TINY ? TINY : value;
+}
+
 function betaFraction(x: number, a: number, b: number): number {
-  const apart = (value: number): number => (Math.abs(value) < TINY ? TINY : value);
   let above = 1;
   let below = 1 / apart(1 - ((a + b) * x) / (a + 1));
   let fraction = below;

@@ -3,7 +3,7 @@
  *
  * A control counts as biased when it differs by more than half a margin and is proven to differ at all. The
  * size alone would call one run in three void where blocks vary by 4 %; proof alone would call a run void
- * for a bias that no margin notices.
+ * for a bias that no margin notices. Looks share the level evenly, so that a large bias is seen at the first.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import type { ControlVerdict, GateDesign } from './verdict.ts';
 const OUTSIDE = 0.025;
 
 export function biasOf(evidence: readonly Evidence[], design: GateDesign): ControlVerdict[] {
+  const level = design.controlAlpha / design.looks.length;
   const steps = holm(evidence.map(({ controlLogs }) => twoSided(controlLogs)));
   return evidence.map(({ metric, controlLogs }, at) => {
     const estimate = hodgesLehmann(controlLogs);
@@ -29,7 +30,7 @@ export function biasOf(evidence: readonly Evidence[], design: GateDesign): Contr
       low: Math.expm1(low),
       high: Math.expm1(high),
       p,
-      biased: large && p <= design.controlAlpha,
+      biased: large && p <= level,
     };
   });
 }

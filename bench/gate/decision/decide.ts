@@ -4,7 +4,7 @@
  * Two errors are held at alpha over all looks and cells. Calling a harmless change a regression: Holm's
  * step-down over cells. Passing a change that is worse than a margin: every cell must pass on its own, which
  * needs no adjustment (Berger 1982). Looks spend alpha by O'Brien and Fleming. A regression is also
- * worse than the margin by best estimate, so an effect at the margin itself is called at most every other time.
+ * worse than the margin by best estimate: proof alone would turn red for what the margin allows.
  *
  * @module
  */
