@@ -148,8 +148,8 @@ fmt: $(MODULES) ## format TypeScript and Rust
 	$(CARGO) fmt --all
 
 .PHONY: reference
-reference: build ## write schema/config.json and the generated pages of docs/reference
-	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js
+reference: build ## write schema/*.json and the generated pages of docs/reference
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js
 
 .PHONY: check
 check: lint test ## everything a change must pass
@@ -200,6 +200,12 @@ gate-acceptance-page: $(COMPILED) ## write bench/gate/ACCEPTANCE.md again, from 
 .PHONY: bench-bounds
 bench-bounds: build $(OPEN_LOOP) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
+
+# What a plan would do: bin/stoa-arena plan. Others: make arena PLAN=arena/plans/full.yaml
+PLAN ?= quick
+.PHONY: arena
+arena: build $(ARENA_DRIVER) ## race the gateways: the quick plan (PLAN=quick), under ten minutes on two cores
+	@bin/stoa-arena run -f $(PLAN) -o arena/runs
 
 .PHONY: gate-synthetic
 gate-synthetic: build ## what the gate promises, on 500 made-up runs each instead of 100

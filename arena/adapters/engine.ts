@@ -47,7 +47,7 @@ export async function digestOf(engine: Engine, image: string): Promise<string | 
   return code === 0 && digest !== undefined ? digest : null;
 }
 
-export function inspectImageWords(image: string): string[] {
+function inspectImageWords(image: string): string[] {
   return ['image', 'inspect', '--format', '{{index .RepoDigests 0}}', image];
 }
 
@@ -111,16 +111,13 @@ export async function pidOf(engine: Engine, container: string): Promise<number |
   return code === 0 && Number.isInteger(pid) && pid > 0 ? pid : null;
 }
 
-/** How many cores `0`, `0,2` and `0-3` are. */
+/** How many cores `0`, `0,2` and `0-3` are. Throws for what names none. */
 export function countCores(cores: string): number {
-  const count = cores.split(',').reduce((sum, part) => {
-    const [first = '', last = first] = part.split('-');
-    return sum + Number(last) - Number(first) + 1;
-  }, 0);
-  if (!Number.isInteger(count) || count < 1) {
-    throw new Error(
-      `not a list of cores: "${cores}"; expected 0, 0,2 or 0-${availableParallelism() - 1}`,
-    );
+  const parts = cores.split(',').map((part) => /^(\d+)(?:-(\d+))?$/.exec(part));
+  const counts = parts.map((part) => Number(part?.[2] ?? part?.[1]) - Number(part?.[1]) + 1);
+  if (!counts.every((count) => count > 0)) {
+    const last = availableParallelism() - 1;
+    throw new Error(`not a list of cores: "${cores}"; expected 0, 0,1 or 0-${last}`);
   }
-  return count;
+  return counts.reduce((sum, count) => sum + count, 0);
 }

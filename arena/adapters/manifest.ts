@@ -21,7 +21,6 @@ export const SCENARIOS = [
   'reload',
   'upstream-kill',
 ] as const;
-export type Scenario = (typeof SCENARIOS)[number];
 
 const READY_TIMEOUT_MS = 15_000;
 
@@ -80,7 +79,9 @@ const Container = z
     mounts: z
       .record(WrittenFile, z.string().regex(/^\/[\w./-]+$/, 'not a whole path'))
       .default({})
-      .describe('Rendered files that it looks for in places of its own; those of `/arena` need none.'),
+      .describe(
+        'Rendered files that it looks for in places of its own; those of `/arena` need none.',
+      ),
   })
   .describe('An image for docker or podman, on the network of this machine.');
 

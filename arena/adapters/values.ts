@@ -67,8 +67,8 @@ export interface TemplateValues extends Work, Place {
 /** As the tier `tier` wants it, at the place `place`. */
 export function templateValues(tier: Tier, place: Place): TemplateValues {
   return {
-    ...workOf(tier),
     ...place,
+    ...workOf(tier),
     limits: LIMITS,
     issuer: ISSUER,
     audience: AUDIENCE,

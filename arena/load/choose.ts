@@ -8,22 +8,24 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { startAutocannon } from './autocannon.ts';
 import type { LoadStage } from './driver.ts';
-import { PROGRAM, startNative } from './native.ts';
+import {
+  GOAL,
+  type NativePlan,
+  PROGRAM,
+  startNative,
+  startPortableUpstream,
+  startUpstream,
+} from './native.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-/** As the Makefile names it. */
-const GOAL = '.build/arena-driver/release/arena-driver';
 const BUILD_TIMEOUT_MS = 600_000;
 const OUTPUT_KEPT_CHARS = 2000;
 
-export interface DriverChoice {
+export interface LoadPlan extends NativePlan {
   /** `auto`: the native one where it can be had, else the portable one. */
   readonly driver: 'auto' | 'native' | 'autocannon';
-  /** Of the upstream, and of the native driver's loads that are to share its thread. */
-  readonly cores: string;
-  /** What the upstream answers at `…/jwks`. */
-  readonly jwksFile?: string;
 }
 
 /** Builds the native driver unless it is there. Resolves with why it can't; null when it is. */
@@ -48,9 +50,24 @@ async function buildProgram(): Promise<string | null> {
   });
 }
 
-/** Starts the driver that is asked for, and the upstream. Rejects when it can't be had. */
-export async function startLoadStage(choice: DriverChoice): Promise<LoadStage> {
+/**
+ * Starts the driver that is asked for, and the upstream: the native one where it can be had,
+ * whichever the driver. Rejects when what is asked for by name can't be had.
+ */
+export async function startLoadStage(plan: LoadPlan): Promise<LoadStage> {
   const missing = await buildProgram();
-  if (missing === null) return startNative(choice);
-  throw new Error(`the native driver can't be built: ${missing}`);
+  if (plan.driver !== 'autocannon' && missing === null) return startNative(plan);
+  if (plan.driver === 'native') throw new Error(`the native driver can't be had: ${missing}`);
+  const { program, host, port } = await (missing === null
+    ? startUpstream(plan)
+    : startPortableUpstream(plan));
+  const portable = startAutocannon();
+  return {
+    driver: portable.driver,
+    upstream: { host, port },
+    why: missing === null ? 'it was asked for' : `the native driver can't be had: ${missing}`,
+    stop: async () => {
+      await Promise.all([program.stop(), portable.stop()]);
+    },
+  };
 }

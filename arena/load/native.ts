@@ -5,145 +5,109 @@
  * so that the scheduler has nothing to decide between them. Loads on other cores have a process of
  * their own, one for each set of cores; so has everything that goes on in the background.
  *
- * Bounds: one load at a time in each process; 16 sets of cores.
- *
  * @module
  */
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-import type {
-  Background,
-  LoadResult,
-  LoadSpec,
-  LoadStage,
-  SlowResult,
-  SlowSpec,
-  SseResult,
-  SseSpec,
-  WebSocketResult,
-  WebSocketSpec,
-} from './driver.ts';
+import {
+  Listening,
+  LoadAnswer,
+  readAnswer,
+  SlowAnswer,
+  SseAnswer,
+  WebSocketAnswer,
+} from './answers.ts';
+import type { Background, LoadStage, SlowResult, SlowSpec } from './driver.ts';
+import { Generators } from './generators.ts';
 import { type Program, startProgram } from './program.ts';
 
-/** `make .build/arena-driver/release/arena-driver` builds it from arena/driver. */
-export const PROGRAM = join(
-  import.meta.dirname,
-  '../../../.build/arena-driver/release/arena-driver',
-);
-const CORE_SETS_MAX = 16;
+const ROOT = join(import.meta.dirname, '../../..');
+/** As the Makefile names it, which builds it from arena/driver. */
+export const GOAL = '.build/arena-driver/release/arena-driver';
+export const PROGRAM = join(ROOT, GOAL);
+const PORTABLE_UPSTREAM = join(import.meta.dirname, 'portable-upstream.js');
 const HOST = '127.0.0.1';
 
-interface NativePlan {
-  /** Of the upstream, and of the loads that are to share its thread. */
+export interface NativePlan {
+  /** Of the upstream, and of the loads that are to share its thread; as taskset names them. */
   readonly cores: string;
   /** What the upstream answers at `…/jwks`; none without one. */
   readonly jwksFile?: string;
 }
 
-/** One process of the driver, asked one thing after the other. */
-class Generator {
-  readonly #program: Program;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(program: Program) {
-    this.#program = program;
-  }
-
-  ask<Result>(spec: object): Promise<Result> {
-    const answer = this.#last.then(async () => {
-      this.#program.tell(spec);
-      return resultOf<Result>(await this.#program.line());
-    });
-    this.#last = answer.catch(() => {});
-    return answer;
-  }
-
-  stop(): Promise<void> {
-    return this.#program.stop();
-  }
-}
-
-function resultOf<Result>(line: string): Result {
-  const result = JSON.parse(line) as Result & { readonly error?: string };
-  if (result.error !== undefined) throw new Error(`the native driver refuses: ${result.error}`);
-  return result;
-}
-
-/** Starts the upstream of the native driver without its generator. Rejects when it can't listen. */
-export async function startUpstream({ cores, jwksFile }: NativePlan): Promise<{
+export interface Upstream {
+  readonly program: Program;
   readonly host: string;
   readonly port: number;
-  stop(): Promise<void>;
-}> {
-  const program = startProgram(cores, PROGRAM, ['upstream', '--port', '0', ...jwks(jwksFile)]);
-  return { host: HOST, port: await listening(program), stop: program.stop };
 }
 
-function jwks(file: string | undefined): string[] {
-  return file === undefined ? [] : ['--jwks', file];
+async function whenListening(program: Program): Promise<Upstream> {
+  const { listening: port } = readAnswer(await program.line(), Listening);
+  return { program, host: HOST, port };
 }
 
-async function listening(program: Program): Promise<number> {
-  const { listening: port } = JSON.parse(await program.line()) as { readonly listening: number };
-  return port;
+function serving({ cores, jwksFile }: NativePlan, words: readonly string[]): Promise<Upstream> {
+  const jwks = jwksFile === undefined ? [] : ['--jwks', jwksFile];
+  return whenListening(startProgram(cores, PROGRAM, [...words, ...jwks]));
+}
+
+/** Starts the upstream alone. Rejects when the program is missing. */
+export async function startUpstream(plan: NativePlan): Promise<Upstream> {
+  return serving(plan, ['upstream', '--port', '0']);
+}
+
+/** Starts the upstream that needs nothing but Node, and can do all but WebSocket. */
+export async function startPortableUpstream({ cores, jwksFile }: NativePlan): Promise<Upstream> {
+  const jwks = jwksFile === undefined ? [] : [jwksFile];
+  return whenListening(startProgram(cores, process.execPath, [PORTABLE_UPSTREAM, ...jwks]));
 }
 
 /** Starts the native driver and its upstream. Rejects when the program is missing. */
-export async function startNative({ cores, jwksFile }: NativePlan): Promise<LoadStage> {
-  const version = execFileSync(PROGRAM, ['--version'], { encoding: 'utf8' }).trim();
-  const args = ['serve', '--upstream-port', '0', ...jwks(jwksFile)];
-  const program = startProgram(cores, PROGRAM, args);
-  const port = await listening(program);
-  const generators = new Map([[cores, new Generator(program)]]);
-  const on = (wanted: string): Generator => {
-    const known = generators.get(wanted);
-    if (known !== undefined) return known;
-    if (generators.size >= CORE_SETS_MAX) throw new Error(`more than ${CORE_SETS_MAX} core sets`);
-    const generator = new Generator(startProgram(wanted, PROGRAM, ['load']));
-    generators.set(wanted, generator);
-    return generator;
-  };
+export async function startNative(plan: NativePlan): Promise<LoadStage> {
+  const { program, host, port } = await serving(plan, ['serve', '--upstream-port', '0']);
+  const start = (cores: string): Program => startProgram(cores, PROGRAM, ['load']);
+  const generators = new Generators(start);
+  generators.adopt(plan.cores, program);
   const behind = new Set<Program>();
-  const ask = async <Result>(spec: object, wanted: string): Promise<Result> =>
-    on(wanted).ask<Result>(spec);
   return {
     driver: {
       name: 'native',
-      version,
-      run: (spec: LoadSpec, wanted) => ask<LoadResult>(spec, wanted),
+      version: execFileSync(PROGRAM, ['--version'], { encoding: 'utf8' }).trim(),
+      run: (spec, cores) => generators.ask(cores, spec, LoadAnswer),
       scenarios: {
-        sse: (spec: SseSpec, wanted) => ask<SseResult>(spec, wanted),
-        webSocket: (spec: WebSocketSpec, wanted) => ask<WebSocketResult>(spec, wanted),
-        slow: (spec: SlowSpec, wanted) => inBackground<SlowResult>(spec, wanted, behind),
+        sse: (spec, cores) => generators.ask(cores, spec, SseAnswer),
+        webSocket: (spec, cores) => generators.ask(cores, spec, WebSocketAnswer),
+        slow: (spec, cores) => inBackground(spec, start(cores), behind),
       },
     },
-    upstream: { host: HOST, port },
+    upstream: { host, port },
     why: 'the native driver is there',
     stop: async () => {
-      const own = [...generators.values()].map((generator) => generator.stop());
-      const others = [...behind].map((other) => other.stop());
-      await Promise.all([...own, ...others]);
+      await Promise.all([generators.stop(), ...[...behind].map((other) => other.stop())]);
     },
   };
 }
 
 /** Has a process of its own do it, which ends with it. */
-function inBackground<Result>(
-  spec: object,
-  cores: string,
+function inBackground(
+  spec: SlowSpec,
+  program: Program,
   behind: Set<Program>,
-): Background<Result> {
-  const program = startProgram(cores, PROGRAM, ['load']);
+): Background<SlowResult> {
   behind.add(program);
   program.tell(spec);
-  const result = program.line().then(async (line) => {
-    await program.stop();
-    behind.delete(program);
-    return resultOf<Result>(line);
-  });
-  // Whoever stops it without looking at the result isn't to be told of its failure otherwise.
+  const finish = async (): Promise<SlowResult> => {
+    try {
+      return readAnswer(await program.line(), SlowAnswer);
+    } finally {
+      await program.stop();
+      behind.delete(program);
+    }
+  };
+  const result = finish();
+  // Who never looks at the result is not to be ended by its failure.
   result.catch(() => {});
   return {
     result,

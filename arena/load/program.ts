@@ -30,7 +30,7 @@ export interface Program {
   /** Writes a line. */
   readonly tell: (message: object) => void;
   readonly alive: () => boolean;
-  /** Closes its input and waits until it is gone; kills it when it stays. */
+  /** Tells it to end and waits until it is gone; kills it when it stays. */
   readonly stop: () => Promise<void>;
 }
 
@@ -76,12 +76,10 @@ export function startProgram(cores: string, file: string, args: readonly string[
     },
     alive: () => end === null,
     stop: async () => {
-      child.stdin.end();
-      const kindly = setTimeout(() => child.kill('SIGTERM'), STOP_TIMEOUT_MS / 2);
-      const firmly = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      child.kill('SIGTERM');
+      const insist = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await gone;
-      clearTimeout(kindly);
-      clearTimeout(firmly);
+      clearTimeout(insist);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Asked, Check, Subject } from './check.ts';
 import { FULL_CHECKS } from './check-full.ts';
 import { jwtChecks } from './check-jwt.ts';
 import { KEY_CHECKS } from './check-key.ts';
+import { OPA_CHECKS } from './check-opa.ts';
 import { passChecks } from './check-pass.ts';
 import { ROUTE_CHECKS } from './check-routes.ts';
 
@@ -42,7 +43,9 @@ function checksOf(subject: Subject): Check[] {
   if (tier === 'key') return withKey;
   const full = [...withKey, ...FULL_CHECKS];
   if (tier === 'full') return full;
-  return tier === 'routes' ? [...full, ...ROUTE_CHECKS] : [...full, ...jwtChecks(subject)];
+  if (tier === 'routes') return [...full, ...ROUTE_CHECKS];
+  const withToken = [...full, ...jwtChecks(subject)];
+  return tier === 'opa' ? [...withToken, ...OPA_CHECKS] : withToken;
 }
 
 async function faultOf(check: Check, asked: Asked): Promise<string> {

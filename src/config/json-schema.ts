@@ -35,9 +35,14 @@ let cached: JsonSchema | undefined;
 
 /** Made once a process: it costs some milliseconds. */
 export function configJsonSchema(): JsonSchema {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod's type allows keywords that are not in use here
-  cached ??= z.toJSONSchema(Config, { io: 'input' }) as JsonSchema;
+  cached ??= inputSchemaOf(Config);
   return cached;
+}
+
+/** What a person writes, by any schema. */
+export function inputSchemaOf(schema: z.ZodType): JsonSchema {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod's type allows keywords that are not in use here
+  return z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
 }
 
 /** The keys that may stand in the mapping at `path`, in the order of the schema. */

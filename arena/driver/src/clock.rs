@@ -20,6 +20,12 @@ pub fn ms(milliseconds: u64) -> u64 {
     milliseconds.saturating_mul(MS)
 }
 
+/// `ns` nanoseconds in milliseconds, to the microsecond.
+#[allow(clippy::cast_precision_loss, reason = "53 bits of microseconds are 285 years")]
+pub fn milliseconds(ns: u64) -> f64 {
+    (ns / 1000) as f64 / 1000.0
+}
+
 fn nanoseconds(time: Timespec) -> u64 {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)

@@ -10,6 +10,7 @@ use crate::{
     job::{Job, Turn},
     load::Load,
     net::{poller::Poller, token::Owner},
+    scenario::{echo::Echo, slow::Slow, sse::Sse},
     spec::Command,
     upstream::Upstream,
 };
@@ -118,7 +119,10 @@ impl Driver {
 fn begin(command: Command) -> Result<Box<dyn Job>, String> {
     match command {
         Command::Load(spec) => Ok(Box::new(Load::new(spec)?)),
-        _ => Err("nothing is being done".to_owned()),
+        Command::Sse(spec) => Ok(Box::new(Sse::new(&spec)?)),
+        Command::WebSocket(spec) => Ok(Box::new(Echo::new(&spec)?)),
+        Command::Slow(spec) => Ok(Box::new(Slow::new(&spec)?)),
+        Command::Stop => Err("nothing is being done".to_owned()),
     }
 }
 

@@ -14,6 +14,13 @@ pub enum Turn {
     Done(String),
 }
 
+impl Turn {
+    /// There is no result, because of `error`.
+    pub fn failed(error: &str) -> Self {
+        Self::Done(serde_json::json!({ "error": error }).to_string())
+    }
+}
+
 /// See the module.
 pub trait Job {
     /// One of its connections is ready.

@@ -4,6 +4,7 @@
 
 mod clock;
 mod driver;
+mod faults;
 mod histogram;
 mod http;
 mod input;
@@ -11,6 +12,7 @@ mod job;
 mod load;
 mod net;
 mod options;
+mod scenario;
 mod spec;
 mod upstream;
 mod websocket;

@@ -83,7 +83,7 @@ impl Chunked {
             (At::Size, b';') if self.digits > 0 => At::Extension,
             (At::Size, digit) => self.digit(digit)?,
             (At::Extension, b'\r') => At::SizeEnd,
-            (At::Extension, b'\n') | (At::Trailer, b'\n') => return Err(()),
+            (At::Extension | At::Trailer, b'\n') => return Err(()),
             (At::Extension, _) => At::Extension,
             (At::SizeEnd, b'\n') if self.left == 0 => At::TrailerStart,
             (At::SizeEnd, b'\n') => At::Data,

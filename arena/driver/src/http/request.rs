@@ -27,12 +27,12 @@ pub struct Request<'a> {
     /// Sec-WebSocket-Key, of a request for an upgrade to WebSocket.
     pub websocket_key: Option<&'a str>,
     /// Bytes of the head.
-    pub head_bytes: usize,
+    pub bytes: usize,
 }
 
 /// Reads the head at the start of `input`.
 pub fn request(input: &[u8]) -> Parsed<Request<'_>> {
-    parse(input, |request, head_bytes| {
+    parse(input, |request, bytes| {
         let framing = Framing::of(request.headers)?;
         let text = |name| value(request.headers, name).and_then(|at| str::from_utf8(at).ok());
         let upgrades =
@@ -44,7 +44,7 @@ pub fn request(input: &[u8]) -> Parsed<Request<'_>> {
             close: framing.close || request.version == Some(0) && !framing.keep_alive,
             expects_continue: text("expect").is_some(),
             websocket_key: if upgrades { text("sec-websocket-key") } else { None },
-            head_bytes,
+            bytes,
         })
     })
 }
@@ -102,10 +102,7 @@ mod tests {
         assert!(!plain.close);
         let input = b"POST / HTTP/1.1\r\ncontent-length: 12\r\nConnection: TE, close\r\n\r\n";
         let sized = complete(input);
-        assert_eq!(
-            (sized.body, sized.close, sized.head_bytes),
-            (Body::Length(12), true, input.len())
-        );
+        assert_eq!((sized.body, sized.close, sized.bytes), (Body::Length(12), true, input.len()));
         let chunks =
             b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nexpect: 100-continue\r\n\r\n";
         assert_eq!(complete(chunks).body, Body::chunked());
@@ -147,7 +144,7 @@ mod tests {
                 prop_assert_eq!(request(&input.as_bytes()[..end]), Parsed::Partial);
             }
             let whole = complete(input.as_bytes());
-            prop_assert_eq!((whole.target, whole.head_bytes), (path.as_str(), input.len()));
+            prop_assert_eq!((whole.target, whole.bytes), (path.as_str(), input.len()));
             let seen = fields_of(input.as_bytes());
             prop_assert_eq!(seen.len(), fields.len());
             for ((name, value), (sent_name, sent_value)) in seen.iter().zip(&fields) {

@@ -21,7 +21,7 @@ pub struct Head {
     /// Whether the connection is of no use afterwards.
     pub close: bool,
     /// Bytes of the head.
-    pub head_bytes: usize,
+    pub bytes: usize,
 }
 
 /// A whole one.
@@ -44,7 +44,7 @@ pub fn head(input: &[u8], bodyless: bool) -> Parsed<Head> {
         input,
         &mut fields,
     );
-    let head_bytes = match parsed {
+    let bytes = match parsed {
         Ok(Status::Complete(bytes)) if bytes <= HEAD_MAX_BYTES => bytes,
         Ok(Status::Partial) if input.len() <= HEAD_MAX_BYTES => return Parsed::Partial,
         _ => return Parsed::Malformed,
@@ -57,7 +57,7 @@ pub fn head(input: &[u8], bodyless: bool) -> Parsed<Head> {
     let close = framing.close
         || response.version == Some(0) && !framing.keep_alive
         || body == Body::UntilClose;
-    Parsed::Complete(Head { status, body, close, head_bytes })
+    Parsed::Complete(Head { status, body, close, bytes })
 }
 
 /// Puts the answer of one exchange at a time together.
@@ -75,9 +75,9 @@ impl Reader {
         self.current = None;
     }
 
-    /// Whether a part of an answer has come.
-    pub fn has_begun(&self) -> bool {
-        self.current.is_some() || !self.partial.is_empty()
+    /// Of the answer whose head has come, and whose end has not.
+    pub fn status(&self) -> Option<u16> {
+        self.current.as_ref().map(|(head, _)| head.status)
     }
 
     /// Takes what has come, and gives data of the body to `sink`. What comes after the answer is
@@ -117,7 +117,7 @@ impl Reader {
                 }
                 Parsed::Malformed => return Parsed::Malformed,
                 Parsed::Complete(head) => {
-                    input = input.get(head.head_bytes..).unwrap_or_default();
+                    input = input.get(head.bytes..).unwrap_or_default();
                     // What is before the final answer says nothing that matters here.
                     if head.status >= 200 || head.status == 101 {
                         self.current = Some((head, 0));

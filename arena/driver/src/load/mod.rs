@@ -18,10 +18,11 @@ use std::collections::VecDeque;
 use lane::{Exchange, Lane};
 use plan::Plan;
 pub use schedule::Schedule;
-use tally::{Fault, Tally};
+use tally::Tally;
 
 use crate::{
     clock,
+    faults::Fault,
     http::fields::Parsed,
     job::{Job, Turn},
     net::{
@@ -370,9 +371,9 @@ impl Load {
                 self.tally.waited(now - due);
             }
         }
-        match Tally::new(0, false).map(|empty| std::mem::replace(&mut self.tally, empty)) {
-            Ok(tally) => Turn::Done(tally.into_json().unwrap_or_else(|error| error)),
-            Err(error) => Turn::Done(error),
+        match self.tally.to_json() {
+            Ok(line) => Turn::Done(line),
+            Err(error) => Turn::failed(&error),
         }
     }
 }

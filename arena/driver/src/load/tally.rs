@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::{clock, histogram::Histogram};
-
-/// How an exchange fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The connection could not be established.
-    Connect,
-    /// It was lost before the answer was whole.
-    Reset,
-    /// The answer took too long.
-    Timeout,
-    /// Its body had another length, or it was no HTTP.
-    Body,
-    /// It was due while the line was full.
-    Line,
-}
+use crate::{
+    clock::{self, milliseconds},
+    faults::{Fault, Faults},
+    histogram::Histogram,
+};
 
 /// See the module.
 pub struct Tally {
@@ -28,11 +17,7 @@ pub struct Tally {
     statuses: BTreeMap<u16, u64>,
     /// Nearly all of them, kept out of the map.
     expected: (u16, u64),
-    connect: u64,
-    reset: u64,
-    timeout: u64,
-    body: u64,
-    line: u64,
+    faults: Faults,
     latency: Histogram,
     lag: Option<Histogram>,
     began: Option<(u64, u64)>,
@@ -51,11 +36,7 @@ impl Tally {
             answered: 0,
             statuses: BTreeMap::new(),
             expected: (status, 0),
-            connect: 0,
-            reset: 0,
-            timeout: 0,
-            body: 0,
-            line: 0,
+            faults: Faults::default(),
             latency: Histogram::new()?,
             lag: if open { Some(Histogram::new()?) } else { None },
             began: None,
@@ -93,13 +74,7 @@ impl Tally {
 
     /// An exchange failed.
     pub fn fault(&mut self, fault: Fault) {
-        *match fault {
-            Fault::Connect => &mut self.connect,
-            Fault::Reset => &mut self.reset,
-            Fault::Timeout => &mut self.timeout,
-            Fault::Body => &mut self.body,
-            Fault::Line => &mut self.line,
-        } += 1;
+        self.faults.add(fault, 1);
     }
 
     /// No answer came in `ns`: as long as that, at least, it would have taken.
@@ -113,36 +88,23 @@ impl Tally {
     /// # Errors
     ///
     /// None that is known.
-    pub fn into_json(mut self) -> Result<String, String> {
+    pub fn to_json(&self) -> Result<String, String> {
+        let mut statuses = self.statuses.clone();
         let (status, count) = self.expected;
         if count > 0 {
-            self.statuses.insert(status, count);
+            statuses.insert(status, count);
         }
-        let counts = [
-            ("connect", self.connect),
-            ("reset", self.reset),
-            ("timeout", self.timeout),
-            ("body", self.body),
-            ("line", self.line),
-        ];
-        let errors: BTreeMap<_, _> = counts.into_iter().filter(|&(_, count)| count > 0).collect();
         let (began, ended) = (self.began.unwrap_or_default(), self.ended.unwrap_or_default());
         let result = json!({
             "requests": self.requests,
             "answered": self.answered,
             "elapsedMs": milliseconds(ended.0.saturating_sub(began.0)),
-            "statuses": self.statuses,
-            "errors": errors,
+            "statuses": statuses,
+            "errors": self.faults.counts(),
             "latency": self.latency.encode()?,
-            "lag": self.lag.map(|lag| lag.encode()).transpose()?,
+            "lag": self.lag.as_ref().map(Histogram::encode).transpose()?,
             "cpuUs": ended.1.saturating_sub(began.1) / 1000,
         });
         Ok(result.to_string())
     }
-}
-
-/// With microseconds as its fraction.
-#[allow(clippy::cast_precision_loss, reason = "53 bits of microseconds are 285 years")]
-pub fn milliseconds(ns: u64) -> f64 {
-    (ns / 1000) as f64 / 1000.0
 }

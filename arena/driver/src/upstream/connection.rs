@@ -187,7 +187,7 @@ impl Connection {
             self.echo.clear();
             self.state = State::Body(exchange);
         }
-        Ok(request.head_bytes)
+        Ok(request.bytes)
     }
 
     fn body(&mut self, data: &[u8], shared: &mut Shared) -> Result<usize, Lost> {
@@ -292,8 +292,8 @@ impl Connection {
             Parsed::Malformed => return Err(Lost),
             Parsed::Complete(header) => header,
         };
-        let end = header.header_bytes + header.payload_bytes;
-        let (Some(payload), Some(key)) = (data.get(header.header_bytes..end), header.mask) else {
+        let end = header.bytes + header.payload_bytes;
+        let (Some(payload), Some(key)) = (data.get(header.bytes..end), header.mask) else {
             return if header.mask.is_none() { Err(Lost) } else { Ok(0) };
         };
         let opcode = if header.opcode == frame::PING { frame::PONG } else { header.opcode };

@@ -24,7 +24,7 @@ pub struct Header {
     /// Of the payload.
     pub payload_bytes: usize,
     /// Of this.
-    pub header_bytes: usize,
+    pub bytes: usize,
 }
 
 /// Reads the header at the start of `input`.
@@ -48,7 +48,7 @@ pub fn header(input: &[u8]) -> Parsed<Header> {
     match usize::try_from(bytes) {
         Ok(payload_bytes) if payload_bytes <= PAYLOAD_MAX_BYTES && first & 0x70 == 0 => {
             let (fin, opcode) = (first & 0x80 != 0, first & 0x0f);
-            Parsed::Complete(Header { fin, opcode, mask, payload_bytes, header_bytes: at })
+            Parsed::Complete(Header { fin, opcode, mask, payload_bytes, bytes: at })
         }
         _ => Parsed::Malformed,
     }
@@ -67,11 +67,11 @@ pub fn append(out: &mut Vec<u8>, header: &Header, payload: &[u8]) {
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
         (Ok(short), _) if short < 126 => out.push(masked | short),
         (_, Ok(medium)) => {
-            out.push(masked | 126);
+            out.push(masked | 0x7e);
             out.extend_from_slice(&medium.to_be_bytes());
         }
         _ => {
-            out.push(masked | 127);
+            out.push(masked | 0x7f);
             out.extend_from_slice(&(payload.len() as u64).to_be_bytes());
         }
     }
@@ -101,7 +101,7 @@ mod tests {
     fn the_examples_of_the_standard_hold() {
         let masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
         let Parsed::Complete(read) = header(&masked) else { panic!("not whole") };
-        let mut payload = masked[read.header_bytes..].to_vec();
+        let mut payload = masked[read.bytes..].to_vec();
         mask(&mut payload, read.mask.unwrap());
         assert_eq!((read.fin, read.opcode, payload.as_slice()), (true, 1, b"Hello".as_slice()));
     }
@@ -121,15 +121,15 @@ mod tests {
             payload in prop_oneof![vec(any::<u8>(), 0..130), vec(any::<u8>(), 65_530..65_540)],
         ) {
             let mut wire = Vec::new();
-            let sent = Header { fin, opcode, mask: key, payload_bytes: 0, header_bytes: 0 };
+            let sent = Header { fin, opcode, mask: key, payload_bytes: 0, bytes: 0 };
             append(&mut wire, &sent, &payload);
             let Parsed::Complete(read) = header(&wire) else { panic!("not whole") };
             prop_assert_eq!((read.fin, read.opcode, read.mask), (fin, opcode, key));
             prop_assert_eq!(read.payload_bytes, payload.len());
-            for end in 0..read.header_bytes {
+            for end in 0..read.bytes {
                 prop_assert_eq!(header(&wire[..end]), Parsed::Partial);
             }
-            let mut came = wire[read.header_bytes..].to_vec();
+            let mut came = wire[read.bytes..].to_vec();
             if let Some(key) = key { mask(&mut came, key); }
             prop_assert_eq!(came, payload);
         }
