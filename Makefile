@@ -18,6 +18,10 @@ FRONT ?= native
 TEST_TIMEOUT_MS ?= 600000
 # Requests of the mix-up test under `make soak`.
 SOAK_REQUESTS ?= 1000000
+# What `make gate` compares with, and further flags of it and of its acceptance.
+BASE ?=
+GATE ?=
+ACCEPTANCE ?=
 # Rounds, and seconds of each measured window, of the benchmarks; 2 and 2 for a first look.
 BENCH_ROUNDS ?= 10
 BENCH_S ?= 4
@@ -181,6 +185,20 @@ $(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.
 $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
+# make itself ends with 2 whatever the verdict; its last line has the exit code that docs/gate.md tells of.
+.PHONY: gate
+gate: $(COMPILED) $(ARENA_DRIVER) ## did this change make the gateway slower than BASE? (BASE=main; GATE='--quick')
+	@exec $(NODE) --enable-source-maps dist/bench/gate/main.js --base '$(BASE)' $(GATE)
+
+# Hours: ACCEPTANCE='--runs 1 --scenarios full --rounds-max 16' for its shortest form.
+.PHONY: gate-acceptance
+gate-acceptance: $(COMPILED) $(ARENA_DRIVER) ## is the gate right? changes of known size, bench/gate/ACCEPTANCE.md
+	@exec $(NODE) --enable-source-maps dist/bench/gate/acceptance/acceptance.js $(ACCEPTANCE)
+
+.PHONY: gate-acceptance-page
+gate-acceptance-page: $(COMPILED) ## write bench/gate/ACCEPTANCE.md again, from bench/gate/acceptance/runs.jsonl
+	@exec $(NODE) --enable-source-maps dist/bench/gate/acceptance/acceptance.js --page-only
+
 .PHONY: bench-bounds
 bench-bounds: build $(ARENA_DRIVER) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
@@ -197,7 +215,7 @@ gate-synthetic: build ## what the gate promises, on 500 made-up runs each instea
 
 .PHONY: gate-power
 gate-power: build ## simulate what the gate decides at how much noise, and write bench/gate/POWER.md
-	$(NODE) dist/bench/gate/decision/power.bench.js --runs 400
+	$(NODE) dist/bench/gate/decision/power.bench.js --runs 100
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

@@ -6,11 +6,10 @@
 
 import { loadavg } from 'node:os';
 
-import type { Service } from '../../arena/adapters/processes.ts';
 import type { Driver, LoadStage } from '../../arena/load/driver.ts';
 import { describeMachine } from '../../arena/run/machine.ts';
 import { pinSelf } from '../../arena/run/pin.ts';
-import { startHog } from './acceptance/hog.ts';
+import { type Hog, startHog } from './acceptance/hog.ts';
 import { withSpin } from './acceptance/spin.ts';
 import { type Recording, RECORDING_VERSION } from './assessment.ts';
 import { type BuildPlace, buildOf } from './builds/builds.ts';
@@ -74,7 +73,7 @@ function named({ name, version }: Driver): { name: string; version: string } {
 
 /** The paired layer, with what the acceptance puts in its way. */
 async function timed(station: LoadStage, sides: Sides, options: GateOptions, watch: RunWatch) {
-  let hog: Service | null = null;
+  let hog: Hog | null = null;
   const hogFrom = Math.ceil((options.looks[0] ?? 1) / 2);
   const watching: RunWatch = {
     ...watch,
@@ -86,6 +85,6 @@ async function timed(station: LoadStage, sides: Sides, options: GateOptions, wat
   try {
     return await measurePaired(station, sides, options, watching);
   } finally {
-    await (hog as Service | null)?.stop();
+    (hog as Hog | null)?.stop();
   }
 }

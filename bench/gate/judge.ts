@@ -26,6 +26,13 @@ const BLOCKS_A_ROUND = 3;
 /** Seconds of layer 1 when nothing has to be compiled. */
 const DETERMINISTIC_S = 60;
 
+/** What a shell says of a program that Ctrl-C has ended; all processes go with it. */
+const INTERRUPTED = 130;
+
+function interrupt(): never {
+  process.exit(INTERRUPTED);
+}
+
 /** Resolves to the exit code. Rejects with a `GateFailure` when there is no verdict. */
 export async function judge(
   options: GateOptions,
@@ -36,6 +43,7 @@ export async function judge(
     { write: (text) => terminal.err(text), live: process.stderr.isTTY },
     estimateS(options),
   );
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   progress.note(`seed ${options.seed}`);
   const station =
     options.layer === '1' ? null : await startLoadStage({ driver: 'native', cores: LOAD_CORE });
@@ -60,6 +68,7 @@ export async function judge(
   } finally {
     progress.end();
     await station?.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupt);
   }
 }
 
