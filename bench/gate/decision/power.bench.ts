@@ -190,6 +190,7 @@ Written by \`make gate-power\`: ${runs} simulated runs a row, so a share of a fe
 about ±${percent(1.96 * Math.sqrt((0.05 * 0.95) / runs))}. ${SCENARIOS} scenarios with three metrics each are ${SCENARIOS * 3} cells, looks after 16, 32 and 48 rounds.
 *s* is the deviation of CPU per request from block to block; p50 varies by 1.5 s, p99 by 4 s. An effect
 is on the CPU of both scenarios, half of it on p50 and p99. Everything here is simulated: what real runs did is in ACCEPTANCE.md.
+Rows share their seeds, which makes them comparable: the two or three void runs are the same in most of them.
 
 ## The rule
 
