@@ -18,6 +18,10 @@ FRONT ?= native
 TEST_TIMEOUT_MS ?= 600000
 # Requests of the mix-up test under `make soak`.
 SOAK_REQUESTS ?= 1000000
+# What `make gate` compares with, and further flags of it and of its acceptance.
+BASE ?=
+GATE ?=
+ACCEPTANCE ?=
 # Rounds, and seconds of each measured window, of the benchmarks; 2 and 2 for a first look.
 BENCH_ROUNDS ?= 10
 BENCH_S ?= 4
@@ -148,8 +152,9 @@ fmt: $(MODULES) ## format TypeScript and Rust
 	$(CARGO) fmt --manifest-path arena/driver/Cargo.toml
 
 .PHONY: reference
-reference: build ## write schema/config.json and the generated pages of docs/reference
-	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js
+reference: build ## write the generated schemas, pages of docs/reference and matrix of the arena's targets
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js \
+		dist/arena/adapters/manifest-file.test.js dist/arena/adapters/matrix.test.js
 
 .PHONY: check
 check: lint test ## everything a change must pass
@@ -180,9 +185,29 @@ $(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.
 $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
+# make itself ends with 2 whatever the verdict; its last line has the exit code that docs/gate.md tells of.
+.PHONY: gate
+gate: $(COMPILED) $(ARENA_DRIVER) ## did this change make the gateway slower than BASE? (BASE=main; GATE='--quick')
+	@exec $(NODE) --enable-source-maps dist/bench/gate/main.js --base '$(BASE)' $(GATE)
+
+# Hours: ACCEPTANCE='--runs 1 --scenarios full --rounds-max 16' for its shortest form.
+.PHONY: gate-acceptance
+gate-acceptance: $(COMPILED) $(ARENA_DRIVER) ## is the gate right? changes of known size, bench/gate/ACCEPTANCE.md
+	@exec $(NODE) --enable-source-maps dist/bench/gate/acceptance/acceptance.js $(ACCEPTANCE)
+
+.PHONY: gate-acceptance-page
+gate-acceptance-page: $(COMPILED) ## write bench/gate/ACCEPTANCE.md again, from bench/gate/acceptance/runs.jsonl
+	@exec $(NODE) --enable-source-maps dist/bench/gate/acceptance/acceptance.js --page-only
+
 .PHONY: bench-bounds
 bench-bounds: build $(ARENA_DRIVER) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
+
+# What a plan would do: bin/stoa-arena plan. Others: make arena PLAN=arena/plans/full.yaml
+PLAN ?= quick
+.PHONY: arena
+arena: build $(ARENA_DRIVER) ## race the gateways: the quick plan (PLAN=quick), under ten minutes on two cores
+	@bin/stoa-arena run -f $(PLAN) -o arena/runs
 
 .PHONY: gate-synthetic
 gate-synthetic: build ## what the gate promises, on 500 made-up runs each instead of 100

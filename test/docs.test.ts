@@ -10,7 +10,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { buildProgram, everyCommand } from '../src/cli/program.ts';
+import { everyCommand } from '../src/cli/help.ts';
+import { buildProgram } from '../src/cli/program.ts';
 import { alternatives, configJsonSchema, type JsonSchema } from '../src/config/json-schema.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { formatProblem } from '../src/config/problem.ts';

@@ -35,6 +35,9 @@ export function keyOf(consumer: number): string {
 /** The consumer that the load comes from. */
 export const CALLER = { consumer: 'consumer-500', tenant: TENANT, key: keyOf(500) } as const;
 
+/** The route of a lone request in the tier with many. */
+const CALLER_ROUTE = 500;
+
 /** What every client sends beside what its tier needs. */
 const USUAL_HEADERS = {
   accept: 'application/json',
@@ -48,5 +51,10 @@ export function requestOf(tier: Tier, job: string, token = ''): RequestSpec {
   const headers: Record<string, string> = { ...USUAL_HEADERS };
   if (tier !== 'pass') headers['x-api-key'] = CALLER.key;
   if (tier === 'jwt' || tier === 'opa') headers['authorization'] = `Bearer ${token}`;
-  return { method: 'GET', path: `/api/${job}`, headers, bodyBytes: 0 };
+  return { method: 'GET', path: `${prefixOf(tier, CALLER_ROUTE)}${job}`, headers, bodyBytes: 0 };
+}
+
+/** What stands before the job in the paths of a tier; `route` is for the tier with many only. */
+export function prefixOf(tier: Tier, route: number): string {
+  return tier === 'routes' ? `/api/r/${route}/` : '/api/';
 }

@@ -9,9 +9,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
+import { type Service, startBehind } from '../../arena/adapters/processes.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { sleep, until } from '../../test/support/wait.ts';
-import { type Service, startBehind } from './processes.ts';
 import { LOAD_CORE, type Missing, type More } from './targets.ts';
 
 const READY_TIMEOUT_MS = 30_000;

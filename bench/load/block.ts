@@ -6,7 +6,8 @@
 
 import { loadavg } from 'node:os';
 
-import { cpuOf, machineTicks } from './processes.ts';
+import { machineTicks } from '../../arena/adapters/host-counters.ts';
+import { cpuOf } from '../../arena/adapters/process-tree.ts';
 import type { Body } from './stage.ts';
 import { CALLER } from './stage.ts';
 import { LOAD_CORE } from './targets.ts';

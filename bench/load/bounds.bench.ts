@@ -16,19 +16,15 @@
  * @module
  */
 
+import { connectionsTo, machineTicks } from '../../arena/adapters/host-counters.ts';
+import { workerBytesOf, workersWaitedMs } from '../../arena/adapters/process-tree.ts';
+import { takePrecedence } from '../../arena/adapters/processes.ts';
 import { sleep } from '../../test/support/wait.ts';
 import { medianInterval } from '../../arena/statistics/bootstrap.ts';
 import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { startTarpit, type Attack, attacks } from './attacks.ts';
 import { type LatencyResult, openLoop } from './client.ts';
 import { type Options, readOptions } from './options.ts';
-import {
-  connectionsTo,
-  machineTicks,
-  takePrecedence,
-  workerBytesOf,
-  workersWaitedMs,
-} from './processes.ts';
 import { verdict } from './report.ts';
 import { conditionsOf, printConditions, readResults, Results } from './results.ts';
 import { type Scene, withScene } from './scene.ts';

@@ -5,11 +5,11 @@
  * @module
  */
 
+import { run } from '../../arena/adapters/processes.ts';
 import { LoadAnswer, readAnswer } from '../../arena/load/answers.ts';
 import type { LoadSpec } from '../../arena/load/driver.ts';
 import { decodeHistogram, quantileUs } from '../../arena/load/histogram.ts';
 import { PROGRAM } from '../../arena/load/native.ts';
-import { run } from './processes.ts';
 import { BODY_BYTES, CALLER } from './stage.ts';
 import { LOAD_CORE } from './targets.ts';
 

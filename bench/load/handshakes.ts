@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 
-import { run } from './processes.ts';
+import { run } from '../../arena/adapters/processes.ts';
 import { BODY_BYTES, type Body, CALLER } from './stage.ts';
 import { LOAD_CORE } from './targets.ts';
 import type { Version } from './tls-session.ts';

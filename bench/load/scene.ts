@@ -8,11 +8,13 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 
+import type { Service } from '../../arena/adapters/processes.ts';
 import { until } from '../../test/support/wait.ts';
 import { faultsOf } from './probe.ts';
-import type { Service } from './processes.ts';
 import { Stage } from './stage.ts';
 import { type Missing, startUpstream, type Target } from './targets.ts';
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
 
 const UPSTREAM_TIMEOUT_MS = 5000;
 /** What is shown of each process's output when a run fails. */

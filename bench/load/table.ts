@@ -11,9 +11,11 @@ export function withInterval({ median, low, high }: Estimate, digits: number): s
   return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
 }
 
-/** Prints rows of equal keys, if there are any: the first column is a name, others are numbers. */
-export function printTable(title: string, rows: readonly Readonly<Record<string, string>>[]): void {
-  if (rows.length === 0) return;
+type Row = Readonly<Record<string, string>>;
+
+/** Rows of equal keys as lines: names of the columns, a rule, a line each; none of no rows. */
+export function tableLines(rows: readonly Row[]): string[] {
+  if (rows.length === 0) return [];
   const columns = Object.keys(rows[0] ?? {});
   const widths = columns.map((column) =>
     Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length)),
@@ -21,9 +23,15 @@ export function printTable(title: string, rows: readonly Readonly<Record<string,
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join('  ');
+      .join('  ')
+      .trimEnd();
+  const ruled = [columns, widths.map((width) => '-'.repeat(width))];
+  return [...ruled, ...rows.map((row) => columns.map((column) => row[column] ?? ''))].map(line);
+}
+
+/** Prints rows of equal keys, if there are any: the first column is a name, others are numbers. */
+export function printTable(title: string, rows: readonly Row[]): void {
+  if (rows.length === 0) return;
   console.log(`\n${title}`);
-  console.log(line(columns));
-  console.log(line(widths.map((width) => '-'.repeat(width))));
-  for (const row of rows) console.log(line(columns.map((column) => row[column] ?? '')));
+  for (const line of tableLines(rows)) console.log(line);
 }

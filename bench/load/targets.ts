@@ -11,7 +11,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-import { type Service, start } from './processes.ts';
+import { type Service, start } from '../../arena/adapters/processes.ts';
 import type { Certified, Stage } from './stage.ts';
 
 /** The project's folder, from dist/bench/load. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { run } from './processes.ts';
+import { run } from '../../arena/adapters/processes.ts';
 
 export interface WrkResult {
   readonly requests: number;

@@ -6,12 +6,13 @@
  * @module
  */
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 
 import { GatewayError } from '../errors.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo-command.ts';
 import { explainCommand } from './explain.ts';
+import { runProgram, withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -29,20 +30,23 @@ Examples:
   $ stoa-gateway help keys`;
 
 /** `argv` without the interpreter and the script. Resolves to the exit code; never rejects. */
-export async function runCli(
+export function runCli(
   argv: readonly string[],
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
-  let exitCode = 0;
-  const program = buildProgram(terminal, (code) => {
-    exitCode = code;
-  });
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    return exitCodeOf(error, terminal);
-  }
+  return runProgram(
+    (exit) => buildProgram(terminal, exit),
+    argv,
+    (error) => {
+      if (error instanceof GatewayError) {
+        terminal.err(`error: ${error.message}\n`);
+        return error.exitCode;
+      }
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      terminal.err(`this is a defect in the gateway: ${text}\n`);
+      return 1;
+    },
+  );
 }
 
 /** `exit` is told an exit code other than 0 when the command has one. */
@@ -62,40 +66,5 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
         .description('print the version')
         .action(() => terminal.out(`${versionText()}\n`)),
     );
-  for (const command of everyCommand(program)) {
-    if (command.commands.length > 0)
-      command.helpCommand('help [command]', 'print this of a command');
-    command
-      .helpOption('-h, --help', 'print this')
-      .showHelpAfterError(`(${fullName(command)} --help says what there is)`)
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => terminal.out(text),
-        writeErr: (text) => terminal.err(text),
-      })
-      .configureHelp({ styleTitle: (title) => terminal.paint('bold', title) });
-  }
-  return program;
-}
-
-/** The command itself, then those below it, as they were added. */
-export function everyCommand(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(everyCommand)];
-}
-
-/** `stoa-gateway keys hash`. */
-export function fullName(command: Command): string {
-  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
-}
-
-function exitCodeOf(error: unknown, terminal: Terminal): number {
-  // Help and version are thrown with 0; everything else commander throws is a misuse it has told.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof GatewayError) {
-    terminal.err(`error: ${error.message}\n`);
-    return error.exitCode;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.err(`this is a defect in the gateway: ${text}\n`);
-  return 1;
+  return withHelp(program, terminal);
 }

@@ -8,21 +8,31 @@
 
 import type * as z from 'zod';
 
-import { keysAt } from './json-schema.ts';
+import { configJsonSchema, type JsonSchema, keysAt } from './json-schema.ts';
 import type { Finding, Path } from './problem.ts';
 import { didYouMean } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** `written` is the value the issues are about. */
-export function findingsOf(issues: readonly Issue[], written: unknown): Finding[] {
-  return issues.flatMap((issue) => findingOf(issue, [], written));
+/** What the issues are about, and what may stand in it. */
+interface Written {
+  readonly value: unknown;
+  readonly schema: JsonSchema;
 }
 
-function findingOf(issue: Issue, base: Path, written: unknown): Finding[] {
+/** `value` is what the issues are about; `schema` what it was to be, where keys are suggested from. */
+export function findingsOf(
+  issues: readonly Issue[],
+  value: unknown,
+  schema: JsonSchema = configJsonSchema(),
+): Finding[] {
+  return issues.flatMap((issue) => findingOf(issue, [], { value, schema }));
+}
+
+function findingOf(issue: Issue, base: Path, written: Written): Finding[] {
   const path = [...base, ...issue.path.map(stepOf)];
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(path);
+    const known = keysAt(path, written.schema);
     return issue.keys.map((key) => ({
       path: [...path, key],
       message: known.includes(key)
@@ -37,9 +47,9 @@ function findingOf(issue: Issue, base: Path, written: unknown): Finding[] {
   if (issue.code === 'invalid_union') {
     const branch = chosen(issue.errors);
     if (branch !== undefined) return branch.flatMap((inner) => findingOf(inner, path, written));
-    return [{ path, message: expectation(issue.errors.flat(), valueAt(written, path)) }];
+    return [{ path, message: expectation(issue.errors.flat(), valueAt(written.value, path)) }];
   }
-  return [{ path, message: sentence(issue, valueAt(written, path)) }];
+  return [{ path, message: sentence(issue, valueAt(written.value, path)) }];
 }
 
 /** The branch of a union that was meant: the kind of value fits, and least else is wrong. */

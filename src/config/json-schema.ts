@@ -20,6 +20,7 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
+  readonly propertyNames?: { readonly enum?: readonly string[] };
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
@@ -35,17 +36,24 @@ let cached: JsonSchema | undefined;
 
 /** Made once a process: it costs some milliseconds. */
 export function configJsonSchema(): JsonSchema {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod's type allows keywords that are not in use here
-  cached ??= z.toJSONSchema(Config, { io: 'input' }) as JsonSchema;
+  cached ??= inputSchemaOf(Config);
   return cached;
 }
 
+/** What a person writes, by any schema. */
+export function inputSchemaOf(schema: z.ZodType): JsonSchema {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod's type allows keywords that are not in use here
+  return z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+}
+
 /** The keys that may stand in the mapping at `path`, in the order of the schema. */
-export function keysAt(path: Path): string[] {
-  let schemas: readonly JsonSchema[] = [configJsonSchema()];
+export function keysAt(path: Path, root: JsonSchema = configJsonSchema()): string[] {
+  let schemas: readonly JsonSchema[] = [root];
   for (const step of path)
     schemas = schemas.flatMap(alternatives).flatMap((one) => below(one, step));
-  const keys = schemas.flatMap(alternatives).flatMap((one) => Object.keys(one.properties ?? {}));
+  const keys = schemas
+    .flatMap(alternatives)
+    .flatMap((one) => [...Object.keys(one.properties ?? {}), ...(one.propertyNames?.enum ?? [])]);
   return [...new Set(keys)];
 }
 

@@ -1,6 +1,7 @@
 /** `docs/reference/cli.md`, from what each command says about itself. @module */
 
-import { buildProgram, everyCommand, fullName } from '../program.ts';
+import { everyCommand, fullName } from '../help.ts';
+import { buildProgram } from '../program.ts';
 import type { Terminal } from '../terminal.ts';
 
 const INTRODUCTION = `# Command-line reference

@@ -1,0 +1,166 @@
+/**
+ * One table of the report: every target in the same tier, with the same body, under the same load.
+ *
+ * @module
+ */
+
+import { comparePairs, type Pair, type Rank, ranksOf } from './comparison.ts';
+import { type Estimate, estimateOf } from './estimates.ts';
+import { listed } from './format.ts';
+import { type CurvePoint, curveOf, type Latency, latencyOf, merged } from './latency.ts';
+import { type Material, seriesKey } from './material.ts';
+import { type Cell, costs, type Series, type Voided } from './series.ts';
+import { BASELINE, failureOf, type TargetSummary } from './targets.ts';
+
+/** Of the rounds that count. */
+export interface Measured {
+  readonly state: 'measured';
+  readonly target: TargetSummary;
+  /** CPU of the target's whole process tree by request; null where it can't be seen. */
+  readonly cpuUs: Estimate | null;
+  readonly requestsPerS: Estimate;
+  readonly coresUsed: Estimate | null;
+  readonly latency: Latency;
+  readonly curve: readonly CurvePoint[];
+  /** Medians of the rounds' own quantiles: what the merged latency varies by. */
+  readonly p50Us: Estimate | null;
+  readonly p99Us: Estimate | null;
+  /** The highest of all rounds; null where it can't be seen. */
+  readonly memoryPeakBytes: number | null;
+  readonly counted: number;
+  readonly voided: readonly Voided[];
+  readonly bound: Series['bound'];
+  /** Null where the cost is not known, or there is nobody to compare with. */
+  readonly rank: Rank | null;
+  /** Against the table's reference; null for the reference itself and where the cost is not known. */
+  readonly versus: Pair | null;
+}
+
+/** Without a number, and why. `void`: measured, and nothing of it counts. */
+export interface Unmeasured {
+  readonly state: 'unavailable' | 'not-offered' | 'probe-failed' | 'void' | 'missing';
+  readonly target: TargetSummary;
+  readonly why: string;
+  readonly voided: readonly Voided[];
+}
+
+export interface Table {
+  readonly cell: Cell;
+  /** Measured ones by CPU per request, cheapest first; then the others by name. */
+  readonly rows: readonly (Measured | Unmeasured)[];
+  readonly reference: string | null;
+  readonly pairs: readonly Pair[];
+}
+
+/** `preferred`: names of the reference, the first measured one is taken; else the cheapest. */
+export function tableOf(
+  cell: Cell,
+  targets: readonly TargetSummary[],
+  material: Material,
+  preferred: readonly string[],
+): Table {
+  const { seed } = material.run;
+  const found = targets.flatMap(({ target }) => {
+    const series = material.series.get(seriesKey(target, cell));
+    return series === undefined || target === BASELINE ? [] : [series];
+  });
+  const pairs = comparePairs(found, seed);
+  const priced = found.filter((series) => costs(series).length > 0).map(({ target }) => target);
+  const ranks = ranksOf(priced, pairs);
+  const unranked = targets.map((target) => rowOf(cell, target, material));
+  const cheapest = unranked.filter(isMeasured).toSorted(byCost)[0]?.target.target ?? null;
+  const reference = preferred.find((name) => priced.includes(name)) ?? cheapest;
+  const placed = (row: Measured): Measured => ({
+    ...row,
+    rank: ranks.get(row.target.target) ?? null,
+    versus:
+      pairs.find((pair) => pair.target === row.target.target && pair.other === reference) ?? null,
+  });
+  return {
+    cell,
+    rows: [
+      ...unranked.filter(isMeasured).toSorted(byCost).map(placed),
+      ...unranked.filter((row) => !isMeasured(row)),
+    ],
+    reference,
+    pairs,
+  };
+}
+
+export function isMeasured(row: Measured | Unmeasured): row is Measured {
+  return row.state === 'measured';
+}
+
+function byCost(one: Measured, other: Measured): number {
+  const cost = (row: Measured): number => row.cpuUs?.median ?? -1;
+  return cost(one) - cost(other) || (one.target.target < other.target.target ? -1 : 1);
+}
+
+function rowOf(cell: Cell, target: TargetSummary, material: Material): Measured | Unmeasured {
+  const series = material.series.get(seriesKey(target.target, cell));
+  if (series !== undefined && series.samples.length > 0) {
+    const row = measuredRow(target, series, material.run.seed);
+    if (row !== null) return row;
+  }
+  return { target, voided: series?.voided ?? [], ...reasonOf(cell, target, series, material) };
+}
+
+function measuredRow(target: TargetSummary, series: Series, seed: number): Measured | null {
+  const { samples } = series;
+  const estimate = (values: readonly (number | null)[]): Estimate | null =>
+    estimateOf(
+      values.filter((value) => value !== null),
+      seed,
+    );
+  const histograms = samples.map(({ latency }) => latency());
+  const histogram = merged(histograms);
+  const requestsPerS = estimate(samples.map((sample) => sample.requestsPerS));
+  if (histogram === null || requestsPerS === null) return null;
+  const quantiles = histograms.map(latencyOf);
+  const memory = samples.flatMap(({ memoryBytes }) => memoryBytes ?? []);
+  return {
+    state: 'measured',
+    target,
+    cpuUs: estimateOf(costs(series), seed),
+    requestsPerS,
+    coresUsed: estimate(samples.map(({ coresUsed }) => coresUsed)),
+    latency: latencyOf(histogram),
+    curve: curveOf(histogram),
+    p50Us: estimate(quantiles.map(({ p50Us }) => p50Us)),
+    p99Us: estimate(quantiles.map(({ p99Us }) => p99Us)),
+    memoryPeakBytes: memory.length === 0 ? null : Math.max(...memory),
+    counted: samples.length,
+    voided: series.voided,
+    bound: series.bound,
+    rank: null,
+    versus: null,
+  };
+}
+
+function reasonOf(
+  cell: Cell,
+  target: TargetSummary,
+  series: Series | undefined,
+  material: Material,
+): Pick<Unmeasured, 'state' | 'why'> {
+  if (target.state === 'unavailable') return { state: 'unavailable', why: target.why };
+  if (series !== undefined && series.voided.length > 0) {
+    const reasons = listed(series.voided.flatMap(({ why }) => why));
+    return { state: 'void', why: `no round counts: ${reasons}` };
+  }
+  const probe = material.probes.findLast(
+    (one) => one.target === target.target && one.tier === cell.tier,
+  );
+  if (probe?.passed === false) return { state: 'probe-failed', why: failureOf(probe) };
+  if (probe === undefined && !target.capabilities.includes(cell.tier)) {
+    return { state: 'not-offered', why: 'does not do this job, by its manifest' };
+  }
+  return { state: 'missing', why: whyMissing(series, material) };
+}
+
+function whyMissing(series: Series | undefined, { end }: Material): string {
+  if (series !== undefined) return 'nothing was answered, which counts as a failure';
+  if (end === null) return 'not measured: the run was killed before it came to this';
+  if (!end.complete) return `not measured: the run ended early (${end.why})`;
+  return 'no result in the file, which counts as a failure';
+}
