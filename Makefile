@@ -172,10 +172,10 @@ bench: bench-micro bench-load ## measure this checkout and print the tables (BEN
 bench-micro: build ## what the gateway itself does to a request, crossing included
 	@taskset --cpu-list 0 $(NODE) dist/bench/micro/decide.bench.js --seconds $(BENCH_S)
 
-# Envoy is installed into .build/ the first time; what can't be had is left out by name.
 .PHONY: bench-load
-bench-load: build $(ARENA_DRIVER) $(HANDSHAKES) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers, TLS
-	@for name in compare latency workers tls; do \
+bench-load: build $(ARENA_DRIVER) $(HANDSHAKES) ## CPU a request and latency against nginx, HAProxy and Envoy, two workers, TLS
+	bin/stoa-arena run --file peers --output bench/results --rounds $(BENCH_ROUNDS)
+	@for name in workers tls; do \
 		$(NODE) dist/bench/load/$$name.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S) || exit 1; \
 	done
 

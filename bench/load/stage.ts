@@ -78,7 +78,6 @@ export class Stage {
       DIR: this.folder,
       PORT: `${port}`,
       UPSTREAM_PORT: `${this.upstreamPort}`,
-      ENVOY_CREDENTIALS: envoyCredentials(),
       NGINX_CONNECTIONS: '4096',
       ...values,
     };
@@ -122,10 +121,6 @@ export class Stage {
       'nginx-tenants.map',
       lines((_, consumer) => `${consumer} ${TENANT};`),
     );
-    this.#write(
-      'haproxy-callers.map',
-      `${lines((key, consumer) => `${key} ${consumer}:${TENANT}`)}\n`,
-    );
   }
 }
 
@@ -133,12 +128,5 @@ export class Stage {
 function lines(write: (key: string, consumer: string) => string): string {
   return Array.from({ length: CONSUMERS }, (_, number) =>
     write(keyOf(number), `consumer-${number}`),
-  ).join('\n');
-}
-
-function envoyCredentials(): string {
-  return Array.from(
-    { length: CONSUMERS },
-    (_, number) => `${' '.repeat(24)}- { key: ${keyOf(number)}, client: consumer-${number} }`,
   ).join('\n');
 }

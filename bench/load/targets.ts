@@ -83,33 +83,11 @@ async function startNginx(stage: Stage, more: More = {}): Promise<Target> {
   return { name: 'nginx', version: nginxVersion(), port, service };
 }
 
-async function startHaproxy(stage: Stage): Promise<Target> {
-  const binary = sbin('haproxy');
-  const { file, port } = await stage.render('haproxy.cfg', 'haproxy.cfg');
-  const service = start(TARGET_CORE, binary, ['-db', '-q', '-f', file]);
-  const version = /version (\S+)/.exec(output(binary, ['-v']))?.[1] ?? '';
-  return { name: 'haproxy', version, port, service };
-}
-
-async function startEnvoy(stage: Stage): Promise<Target> {
-  const script = join(PROJECT, 'bench/load/peers/install-envoy.sh');
-  const binary = output(script, [join(PROJECT, '.build/envoy')]).trim();
-  const { file, port } = await stage.render('envoy.yaml', 'envoy.yaml');
-  const flags = ['--concurrency', '1', '--use-dynamic-base-id', '-l', 'error'];
-  const service = start(TARGET_CORE, binary, ['-c', file, ...flags]);
-  const version = /\/(\d+\.\d+\.\d+)\//.exec(output(binary, ['--version']))?.[1] ?? '';
-  return { name: 'envoy', version, port, service };
-}
-
 const STARTS: Starts = {
   gateway: (stage, more) => startGateway(stage, 'gateway', {}, more),
   native: (stage, more) => startGateway(stage, 'native', { front: 'native' }, more),
   nginx: startNginx,
-  haproxy: startHaproxy,
-  envoy: startEnvoy,
 };
-
-export const TARGET_NAMES = Object.keys(STARTS);
 
 /** The same with TLS, of both versions, tickets and the same certificate. */
 function startsWithTls({ cert, key, text }: Certified): Starts {
