@@ -1,6 +1,7 @@
 //! The arena's load generator, and the upstream behind its targets: one thread, one epoll.
 //!
-//! Both in one process (`serve`) share a core without the scheduler's slices between them.
+//! Both in one process (`serve`) share a core without the scheduler's slices between them. The
+//! processor time that it reports of a load is then that of both.
 
 #![cfg_attr(
     test,
