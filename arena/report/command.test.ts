@@ -9,7 +9,8 @@ import type { Terminal } from '../../src/cli/terminal.ts';
 import type { ResultRecord } from '../results/records.ts';
 import { reportCommand } from './command.ts';
 import { compareCommand } from './compare/command.ts';
-import { fixture, SMALL_PLAN } from './fixture.ts';
+import { fixture } from './fixture.ts';
+import { SMALL_PLAN } from './fixture-plan.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'arena-report-'));
 const PLAN = { ...SMALL_PLAN, rounds: 2, tiers: ['pass'] as const };

@@ -11,15 +11,8 @@ import { type Cell, cellId } from '../series.ts';
 import { BUILDS_ON, type Staircase } from '../staircase.ts';
 import { isMeasured, type Table } from '../table-model.ts';
 import type { TargetSummary } from '../targets.ts';
-import {
-  type Bar,
-  barsOption,
-  barsSize,
-  type Curve,
-  curvesOption,
-  historyOption,
-  stairsOption,
-} from './charts.ts';
+import { type Bar, barsOption, barsSize } from './bars.ts';
+import { type Curve, curvesOption, historyOption, stairsOption } from './lines.ts';
 import { colourClass, lookOf } from './colours.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import { type ChartOption, drawn, type Size, type StyleClasses } from './svg.ts';

@@ -12,19 +12,15 @@ import type { ResultRecord } from '../../results/records.ts';
 import { type Report, type ReportOptions, reportOf } from '../model.ts';
 import { headLines } from '../outline.ts';
 import { escaped, html, type Markup } from './markup.ts';
+import { configSection, rebuildSection, targetSection, trustSection } from './grounds.ts';
+import type { Drawer, Section } from './section.ts';
 import {
-  configSection,
-  type Drawer,
   glance,
   historySection,
-  rebuildSection,
   scenarioSection,
   scoreSection,
-  type Section,
   staircaseSection,
-  targetSection,
   tierSection,
-  trustSection,
 } from './sections.ts';
 import { styleSheet } from './style.ts';
 import { StyleClasses } from './svg.ts';
