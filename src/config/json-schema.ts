@@ -51,10 +51,10 @@ export function keysAt(path: Path, root: JsonSchema = configJsonSchema()): strin
   let schemas: readonly JsonSchema[] = [root];
   for (const step of path)
     schemas = schemas.flatMap(alternatives).flatMap((one) => below(one, step));
-  const keys = schemas
-    .flatMap(alternatives)
-    .flatMap((one) => [...Object.keys(one.properties ?? {}), ...(one.propertyNames?.enum ?? [])]);
-  return [...new Set(keys)];
+  const found = schemas.flatMap(alternatives);
+  const written = found.flatMap((one) => Object.keys(one.properties ?? {}));
+  const listed = found.flatMap((one) => one.propertyNames?.enum ?? []);
+  return [...new Set([...written, ...listed])];
 }
 
 /** A schema, or the ones it is a choice of. */
