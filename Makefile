@@ -18,6 +18,10 @@ FRONT ?= native
 TEST_TIMEOUT_MS ?= 600000
 # Requests of the mix-up test under `make soak`.
 SOAK_REQUESTS ?= 1000000
+# What `make gate` compares with, and further flags of it and of its acceptance.
+BASE ?=
+GATE ?=
+ACCEPTANCE ?=
 # Rounds, and seconds of each measured window, of the benchmarks; 2 and 2 for a first look.
 BENCH_ROUNDS ?= 10
 BENCH_S ?= 4
@@ -27,7 +31,6 @@ ADDON := native/addon/gateway.node
 MODULES := node_modules/.package-lock.json
 COMPILED := dist/.compiled
 
-OPEN_LOOP := .build/open-loop/release/open-loop
 ARENA_DRIVER := .build/arena-driver/release/arena-driver
 TEST_PKI := .build/test-pki
 HANDSHAKES := .build/handshakes/release/handshakes
@@ -90,16 +93,18 @@ test: build ## run every test: cargo test, then node --test
 	exit $$failed
 
 .PHONY: test-native
-test-native: ## run the tests of native/core and native/tls, and the short form of fuzzing it
+test-native: ## run the tests of native/core, native/tls and arena/driver, and the short form of fuzzing it
 	@failed=0; set -x; \
 	$(CARGO) test --locked --package gateway-core --package gateway-tls --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
 	$(CARGO) test --locked --manifest-path native/fuzz/Cargo.toml --no-default-features --no-fail-fast \
+		--target-dir $(TARGET_DIR) || failed=1; \
+	$(CARGO) test --locked --manifest-path arena/driver/Cargo.toml --no-fail-fast \
 		--target-dir $(TARGET_DIR) || failed=1; \
 	exit $$failed
 
 # The list comes from the sources: what an earlier build left in dist/ is not run.
 .PHONY: test-node
-test-node: build $(TEST_PKI) ## run the TypeScript tests; those of whole gateways twice, once on each front
+test-node: build $(TEST_PKI) $(ARENA_DRIVER) ## run the TypeScript tests; those of whole gateways twice, once on each front
 	@failed=0; \
 	$(NODE_TEST) $(TESTS) || failed=1; \
 	printf '\nthe same promises, on the native front:\n\n'; \
@@ -137,15 +142,19 @@ lint: $(MODULES) check-types ## lint and check the format of TypeScript and Rust
 	$(BIN)/knip
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets --target-dir $(TARGET_DIR) -- --deny warnings
+	$(CARGO) fmt --manifest-path arena/driver/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path arena/driver/Cargo.toml --all-targets --target-dir $(TARGET_DIR) -- --deny warnings
 
 .PHONY: fmt
 fmt: $(MODULES) ## format TypeScript and Rust
 	$(BIN)/biome format --write
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path arena/driver/Cargo.toml
 
 .PHONY: reference
-reference: build ## write schema/*.json and the generated pages of docs/reference
-	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js
+reference: build ## write the generated schemas, pages of docs/reference and matrix of the arena's targets
+	@UPDATE=1 $(NODE) --test --test-reporter=dot dist/src/cli/reference/pages.test.js dist/arena/plan/load.test.js \
+		dist/arena/adapters/manifest-file.test.js dist/arena/adapters/matrix.test.js
 
 .PHONY: check
 check: lint test ## everything a change must pass
@@ -165,13 +174,10 @@ bench-micro: build ## what the gateway itself does to a request, crossing includ
 
 # Envoy is installed into .build/ the first time; what can't be had is left out by name.
 .PHONY: bench-load
-bench-load: build $(OPEN_LOOP) $(HANDSHAKES) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers, TLS
+bench-load: build $(ARENA_DRIVER) $(HANDSHAKES) ## CPU a request against nginx, HAProxy and Envoy, latency at half load, two workers, TLS
 	@for name in compare latency workers tls; do \
 		$(NODE) dist/bench/load/$$name.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S) || exit 1; \
 	done
-
-$(OPEN_LOOP): $(wildcard bench/load/open-loop/src/*.rs) bench/load/open-loop/Cargo.lock | prerequisites
-	$(CARGO) build --release --locked --manifest-path bench/load/open-loop/Cargo.toml --target-dir .build/open-loop
 
 $(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path arena/driver/Cargo.toml --target-dir .build/arena-driver
@@ -179,8 +185,22 @@ $(ARENA_DRIVER): $(shell find arena/driver/src -name '*.rs') arena/driver/Cargo.
 $(HANDSHAKES): $(wildcard bench/load/handshakes/src/*.rs) bench/load/handshakes/Cargo.lock | prerequisites
 	$(CARGO) build --release --locked --manifest-path bench/load/handshakes/Cargo.toml --target-dir .build/handshakes
 
+# make itself ends with 2 whatever the verdict; its last line has the exit code that docs/gate.md tells of.
+.PHONY: gate
+gate: $(COMPILED) $(ARENA_DRIVER) ## did this change make the gateway slower than BASE? (BASE=main; GATE='--quick')
+	@exec $(NODE) --enable-source-maps dist/bench/gate/main.js --base '$(BASE)' $(GATE)
+
+# Hours: ACCEPTANCE='--runs 1 --scenarios full --rounds-max 16' for its shortest form.
+.PHONY: gate-acceptance
+gate-acceptance: $(COMPILED) $(ARENA_DRIVER) ## is the gate right? changes of known size, bench/gate/ACCEPTANCE.md
+	@exec $(NODE) --enable-source-maps dist/bench/gate/acceptance/acceptance.js $(ACCEPTANCE)
+
+.PHONY: gate-acceptance-page
+gate-acceptance-page: $(COMPILED) ## write bench/gate/ACCEPTANCE.md again, from bench/gate/acceptance/runs.jsonl
+	@exec $(NODE) --enable-source-maps dist/bench/gate/acceptance/acceptance.js --page-only
+
 .PHONY: bench-bounds
-bench-bounds: build $(OPEN_LOOP) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
+bench-bounds: build $(ARENA_DRIVER) ## what a well-behaved client notices of 10 000 idle, 5 000 slow and deaf ones, and of slowhttptest
 	@$(NODE) dist/bench/load/bounds.bench.js --rounds $(BENCH_ROUNDS) --seconds $(BENCH_S)
 
 # What a plan would do: bin/stoa-arena plan. Others: make arena PLAN=arena/plans/full.yaml
@@ -195,7 +215,7 @@ gate-synthetic: build ## what the gate promises, on 500 made-up runs each instea
 
 .PHONY: gate-power
 gate-power: build ## simulate what the gate decides at how much noise, and write bench/gate/POWER.md
-	$(NODE) dist/bench/gate/decision/power.bench.js --runs 400
+	$(NODE) dist/bench/gate/decision/power.bench.js --runs 100
 
 .PHONY: bench-native
 bench-native: ## micro-benchmarks of native/core (criterion)

@@ -40,15 +40,13 @@ export async function findEngine(): Promise<Engine | { readonly why: string }> {
   return { why: `${reasons.join('; ')}; start one: systemctl start docker` };
 }
 
-/** The digest of an image on this machine, or null. */
+/** The digest of an image on this machine: its registry's, or its own if it comes from none. */
 export async function digestOf(engine: Engine, image: string): Promise<string | null> {
-  const { code, stdout } = await ask(engine.executable, inspectImageWords(image));
-  const digest = /sha256:[0-9a-f]{64}/.exec(stdout)?.[0];
-  return code === 0 && digest !== undefined ? digest : null;
-}
-
-function inspectImageWords(image: string): string[] {
-  return ['image', 'inspect', '--format', '{{index .RepoDigests 0}}', image];
+  const format = '{{range .RepoDigests}}{{.}} {{end}}{{.Id}}';
+  const words = ['image', 'inspect', '--format', format, image];
+  const { code, stdout } = await ask(engine.executable, words);
+  const digest = /[0-9a-f]{64}/.exec(stdout)?.[0];
+  return code === 0 && digest !== undefined ? `sha256:${digest}` : null;
 }
 
 export interface ContainerPlan {

@@ -47,14 +47,26 @@ export interface Ended {
   readonly stdout: string;
 }
 
+/** The environment is added to this process's own. */
+interface Asking {
+  readonly timeoutMs?: number;
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs a command to its end. Never rejects: what can't be run has the code 127. */
 export function ask(
   command: string,
   args: readonly string[],
-  { timeoutMs = ANSWER_TIMEOUT_MS, folder = '/' } = {},
+  { timeoutMs = ANSWER_TIMEOUT_MS, folder = '/', env = {} }: Asking = {},
 ): Promise<Ended> {
   return new Promise((end) => {
-    const options = { timeout: timeoutMs, maxBuffer: OUTPUT_MAX_BYTES, cwd: folder };
+    const options = {
+      timeout: timeoutMs,
+      maxBuffer: OUTPUT_MAX_BYTES,
+      cwd: folder,
+      env: { ...process.env, ...env },
+    };
     execFile(command, [...args], options, (error, stdout, stderr) => {
       const code = typeof error?.code === 'number' ? error.code : Number(error !== null) * 127;
       const unwritten = error !== null && stdout + stderr === '' ? error.message : '';

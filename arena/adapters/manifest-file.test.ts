@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import * as fc from 'fast-check';
 
 import { formatProblem } from '../../src/config/problem.ts';
-import { loadTargets, readCatalog } from './catalog.ts';
+import { loadTargets, readCatalog, targetOf } from './catalog.ts';
 import { manifestJsonSchema } from './manifest.ts';
 import { readManifest } from './manifest-file.ts';
 import { PROJECT } from './project.ts';
@@ -34,11 +34,17 @@ describe('a manifest', () => {
     assert.deepEqual(read.manifest.scenarios, []);
   });
 
+  it('takes an image that is pinned by its digest', () => {
+    const image = `ghcr.io/peer/peer:v1.2.3@sha256:${'a'.repeat(64)}`;
+    const text = `${SOUND.replace('process', 'container')}container: { image: "${image}" }\n`;
+    assert.deepEqual(problemsOf(text), []);
+  });
+
   // biome-ignore format: a table is read by column.
   const cases = [
     { text: SOUND.replace('title', 'titel'), says: 'target.yaml:1:1: titel: unknown key "titel" (did you mean "title"?)' },
     { text: SOUND.replace('kind: process', 'kind: proces'), says: 'target.yaml:2:7: kind: expected "process", "container" or "url" (did you mean "process"?)' },
-    { text: SOUND.replace('pass:', 'pas:'), says: 'target.yaml:3:10: tiers.pas: ' },
+    { text: SOUND.replace('pass:', 'pas:'), says: 'target.yaml:3:10: tiers.pas: unknown key "pas" (did you mean "pass"?)' },
     { text: SOUND.replace('a.conf.eta', 'a.conf'), says: 'target.yaml:3:26: tiers.pass["a.conf"]: not a template: a file that ends in .eta' },
     { text: SOUND.replace('a.conf:', '../a.conf:'), says: 'not a file name: letters, digits, ".", "_" and "-" only' },
     { text: SOUND.replace("'(.*)'", "'.*'"), says: 'target.yaml:4:67: command.version.pattern: a group is needed, (…), which takes the version' },
@@ -103,6 +109,19 @@ describe('a catalogue', () => {
     assert.match(said, /"No Name" is no name of a target/);
     assert.match(said, /wrong\/target\.yaml:1:8: title: expected text, found a number/);
     assert.throws(() => loadTargets(folder), /no manifest in this folder/);
+  });
+
+  it('runs what is installed here instead of its image', () => {
+    const container = 'container: { image: "docker.io/library/peer:1" }\n';
+    for (const [name, adapter] of [
+      ['node', 'process'],
+      ['no-such-peer', 'container'],
+    ] as const) {
+      const text = SOUND.replace('[peer]', `[${name}]`).replace('process', 'container') + container;
+      const read = readManifest(text, 'target.yaml');
+      assert.ok(read.ok);
+      assert.equal(targetOf({ name: 'peer', manifest: read.manifest, here: '/' }).adapter, adapter);
+    }
   });
 
   it('of those that are shipped gives targets', () => {

@@ -16,6 +16,9 @@ import { renderConfig, renderText } from './render.ts';
 import type { RenderedConfig, StartPlan } from './target.ts';
 import { type TemplateValues, templateValues } from './values.ts';
 
+/** Where any image can write. */
+const SCRATCH = '/tmp';
+
 /** A target as its folder describes it. */
 export interface Description {
   readonly name: string;
@@ -70,6 +73,7 @@ async function valuesFor(
     project: PROJECT,
     here,
     folder: seenAs,
+    scratch: seenAs === plan.folder ? plan.folder : SCRATCH,
     port: plan.port,
     ports,
     upstream: plan.upstream,

@@ -22,7 +22,7 @@ const GONE_TIMEOUT_MS = 2000;
 /** A process and everything that descends from it, parents first. */
 export function treeOf(root: number): number[] {
   const childrenOf = new Map<number, number[]>();
-  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+  for (const pid of allPids()) {
     const parent = Number(statOf(pid)[1]);
     const children = childrenOf.get(parent);
     if (children === undefined) childrenOf.set(parent, [pid]);
@@ -92,10 +92,22 @@ export interface Seen {
 }
 
 export function seenTree(root: number): Seen[] {
-  return treeOf(root).flatMap((pid) => {
-    const startedAt = statOf(pid)[19];
-    return startedAt === undefined ? [] : [{ pid, startedAt }];
-  });
+  return treeOf(root).flatMap(seen);
+}
+
+/** The processes of a group, whoever their parents are by now. */
+export function seenGroup(group: number): Seen[] {
+  const members = allPids().filter((pid) => Number(statOf(pid)[2]) === group);
+  return members.flatMap(seen);
+}
+
+function seen(pid: number): Seen[] {
+  const startedAt = statOf(pid)[19];
+  return startedAt === undefined ? [] : [{ pid, startedAt }];
+}
+
+function allPids(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
 function isThere({ pid, startedAt }: Seen): boolean {
@@ -103,14 +115,14 @@ function isThere({ pid, startedAt }: Seen): boolean {
 }
 
 /** Kills those that are still there. Returns at once. */
-export function killSeen(seen: readonly Seen[]): void {
-  for (const one of seen) {
+export function killSeen(these: readonly Seen[]): void {
+  for (const one of these) {
     if (isThere(one)) signal(one.pid, 'SIGKILL');
   }
 }
 
 /** Kills those that are still there, and waits until they are gone. Rejects when one stays. */
-export async function endSeen(seen: readonly Seen[]): Promise<void> {
-  killSeen(seen);
-  await until('all processes are gone', () => !seen.some(isThere), GONE_TIMEOUT_MS);
+export async function endSeen(these: readonly Seen[]): Promise<void> {
+  killSeen(these);
+  await until('all processes are gone', () => !these.some(isThere), GONE_TIMEOUT_MS);
 }

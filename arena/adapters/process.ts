@@ -15,7 +15,7 @@ import type { RunningTarget, StartPlan, Target } from './target.ts';
 
 const HOST = '127.0.0.1';
 
-/** Where it reads its configuration again, and has done so when the command has ended. */
+/** For the command that has a target read its configuration again. */
 const RELOAD_TIMEOUT_MS = 20_000;
 
 export function processTarget(description: Description, command: CommandManifest): Target {
@@ -85,7 +85,7 @@ function reloading(
   }
   const words = prepared.words(reload.command);
   return async () => {
-    const options = { timeoutMs: RELOAD_TIMEOUT_MS, folder };
+    const options = { timeoutMs: RELOAD_TIMEOUT_MS, folder, env: prepared.env };
     const { code, output } = await ask(executable, words, options);
     if (code !== 0) throw new Error(`${title} did not reload: ${lastLineOf(output)}`);
   };
@@ -100,14 +100,13 @@ export async function checkConfiguration(
   if (command.check === undefined) return null;
   const found = await locate(command, PROJECT);
   if ('why' in found) return found.why;
-  const { words } = await prepare(description, plan);
-  const { code, output } = await ask(found.executable, words(command.check), {
-    folder: plan.folder,
-  });
+  const { words, env } = await prepare(description, plan);
+  const options = { folder: plan.folder, env };
+  const { code, output } = await ask(found.executable, words(command.check), options);
   return code === 0 ? null : output;
 }
 
-/** Arguments that name a file of the project. */
+/** Arguments before there is a plan: of all values, only the project's folder is known. */
 function fromProject(args: readonly string[]): string[] {
   return args.map((arg) => arg.replace('<%= it.project %>', PROJECT));
 }

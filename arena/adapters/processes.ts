@@ -12,7 +12,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 
 import { signal } from '../../test/support/processes.ts';
 import { outputTail } from './output-tail.ts';
-import { endSeen, killSeen, seenTree } from './process-tree.ts';
+import { endSeen, killSeen, seenGroup, seenTree } from './process-tree.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 
@@ -108,18 +108,26 @@ async function stopTree(child: ChildProcess, gone: Promise<void>): Promise<void>
   await gone;
   clearTimeout(insist);
   // Who began after the first look, and whoever lost its parent before.
-  signal(-pid, 'SIGKILL');
-  await endSeen(tree);
+  await endSeen([...tree, ...seenGroup(pid)]);
 }
 
-/** Runs `command` on `cores` to its end; resolves with what it wrote. Rejects when it fails. */
-export function run(cores: string, command: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs `command` on `cores` to its end, with `input` to read; resolves with what it wrote. Rejects
+ * when it fails.
+ */
+export function run(
+  cores: string,
+  command: string,
+  args: readonly string[],
+  input = '',
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const service = spawn('taskset', ['--cpu-list', cores, ...precedence, command, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     running.add(service);
+    // Who ends without reading it is told of by its end.
+    service.stdin.on('error', () => {}).end(input);
     let output = '';
     service.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

@@ -9,6 +9,7 @@ const VALUES = templateValues('full', {
   project: '/project',
   here: '/project/arena/targets/x',
   folder: '/run/x',
+  scratch: '/run/x',
   port: 8080,
   ports: { admin: 8081 },
   upstream: { host: '127.0.0.1', port: 9000 },

@@ -18,8 +18,10 @@ import { freePort } from '../../test/support/ports.ts';
 import { isAlive } from '../../test/support/processes.ts';
 import { until } from '../../test/support/wait.ts';
 import type { ProbeRecord } from '../results/records.ts';
+import { Caller } from '../tiers/caller.ts';
 import { makeCredentials, type Credentials } from '../tiers/credentials.ts';
 import { probe } from '../tiers/probe.ts';
+import { requestsOf } from '../tiers/requests.ts';
 import { startUpstream, type Upstream } from '../tiers/stand-in/upstream.ts';
 import { type Tier, TIERS } from '../tiers/tiers.ts';
 import { readCatalog, targetOf } from './catalog.ts';
@@ -91,6 +93,19 @@ function probed(
 ): Promise<ProbeRecord> {
   const routed = manifest.url !== 'upstream';
   return probe({ target: name, host, port, tier, routed, upstream, credentials });
+}
+
+/** Every request that the tier is measured with is answered as the load expects. */
+async function assertTakesMix({ host, port }: RunningTarget, tier: Tier): Promise<void> {
+  const caller = new Caller({ host, port });
+  try {
+    for (const { path, headers } of requestsOf(tier, 'bytes/138', credentials.token)) {
+      const { status, body } = await caller.call({ path, headers });
+      assert.deepEqual([status, body.length], [200, 138], path);
+    }
+  } finally {
+    caller.close();
+  }
 }
 
 async function hasPassed(
@@ -179,6 +194,7 @@ for (const description of descriptions) {
             const failed = record.checks.filter(({ passed }) => !passed);
             assert.deepEqual(failed, [], running.output());
             assert.ok(record.passed);
+            await assertTakesMix(running, tier);
           } finally {
             await running.stop();
           }

@@ -48,6 +48,8 @@ export interface Place {
   readonly here: string;
   /** Where its rendered files are, as the target sees it. */
   readonly folder: string;
+  /** Where it may write, as it sees it; the same folder for what is no container. */
+  readonly scratch: string;
   readonly port: number;
   readonly ports: Readonly<Record<string, number>>;
   readonly upstream: { readonly host: string; readonly port: number };

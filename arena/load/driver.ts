@@ -49,13 +49,16 @@ export interface LoadSpec {
 export interface LoadResult {
   /** Requests due (open) or sent (closed) in the measured part. */
   readonly requests: number;
+  /** With whatever status, however late. */
   readonly answered: number;
+  /** Of the measured part; to the last answer when `requestsMax` ended it. */
   readonly elapsedMs: number;
   readonly statuses: Readonly<Record<string, number>>;
   /**
    * Only those that happened. connect: no connection; reset: it was lost before the answer was
    * whole; timeout; body: of another length, or no HTTP; line: due while a million waited. Each is
-   * of one request, but for `connect`: without churn it is of an attempt to connect.
+   * of one request, but for `connect`: without churn it is of an attempt to connect. Nothing is
+   * sent twice: a request that meets a connection which the target is just ending is a reset.
    */
   readonly errors: Readonly<Record<string, number>>;
   /**

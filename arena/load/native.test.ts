@@ -305,7 +305,7 @@ describe('the native driver’s scenarios', () => {
       },
       CORES,
     );
-    const beside = await stage.driver.run(specOf({ measureMs: 300 }), CORES);
+    const beside = await stage.driver.run(specOf({ measureMs: 1000 }), CORES);
     const result = await slow.stop();
     assert.deepEqual(Object.keys(beside.statuses), ['200']);
     assert.deepEqual([result.opened, result.held, result.ended], [30, 30, 0]);

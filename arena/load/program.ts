@@ -2,7 +2,7 @@
  * A process of arena/driver: started on its cores, asked and answering by lines of JSON, one
  * question at a time in the order they were asked.
  *
- * Bounds: a line of 16 MiB; 64 KiB of standard error are kept; 5 s to end after being told to.
+ * Bounds: a line of 16 MiB; 64 KiB of standard error are kept; 2 s to end after being told to.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const KEPT_ERROR_CHARS = 65_536;
-const STOP_TIMEOUT_MS = 5000;
+const STOP_TIMEOUT_MS = 2000;
 
 const running = new Set<ChildProcessWithoutNullStreams>();
 process.on('exit', () => {

@@ -126,11 +126,16 @@ describe('a block', () => {
     assert.deepEqual((await block(benchWith(never))).void, ['no load: not asked for here']);
   });
 
-  it('is marked where the generator was late, busy, or hardly faster than the target', async () => {
+  it('is marked where the generator was late, busy, off its rate, or hardly faster than the target', async () => {
     const late = await block(benchWith({ ...FINE, lag: histogram(5000) }));
     assert.match(late.generator.bound.join(), /late \(p99; 200 at most\)/);
     const busy = await block(benchWith({ ...FINE, cpuUs: 900_000 }));
     assert.match(busy.generator.bound.join(), /90 % of its core/);
+    const blind = await block(benchWith({ ...FINE, lag: null }));
+    assert.match(blind.generator.bound.join(), /is not known to the driver/);
+    const burst = { ...FINE, requests: 300, answered: 300, statuses: { '200': 300 } };
+    const ahead = await block(benchWith(burst));
+    assert.deepEqual(ahead.generator.bound, ['300 requests were sent where 100 were due']);
     const answered = 600;
     const near = {
       ...FINE,

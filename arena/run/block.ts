@@ -16,7 +16,7 @@ import { loadSpec, type Resolved } from './load-spec.ts';
 import { endOf, type Observed, observe, type Watched } from './observe.ts';
 import { p99Us } from './p99.ts';
 import { runLoad } from './run-load.ts';
-import { boundsOf } from './self-check.ts';
+import { boundsOf, type Generated } from './self-check.ts';
 
 const EXPECTED_STATUS = '200';
 export const BASELINE = 'direct';
@@ -73,10 +73,10 @@ function blockOf(
   const requestsPerS = result.answered / seconds;
   const cpuShare = result.cpuUs / (result.elapsedMs * 1000);
   const lagP99Us = result.lag === null ? null : p99Us(result.lag);
-  const baselinePerS = baselines.get(place.bodyBytes);
-  const isCapacity = load.mode === 'closed' && place.target !== BASELINE;
-  const capacity =
-    isCapacity && baselinePerS !== undefined ? { perS: requestsPerS, baselinePerS } : null;
+  const generated = { cpuShare, lagP99Us, ...expectationOf(load, seconds, result) };
+  const baselinePerS = place.target === BASELINE ? undefined : baselines.get(place.bodyBytes);
+  const isCapacity = load.mode === 'closed' && baselinePerS !== undefined;
+  const capacity = isCapacity ? { capacity: { perS: requestsPerS, baselinePerS } } : {};
   return {
     kind: 'block',
     ...place,
@@ -90,10 +90,19 @@ function blockOf(
     cpuUsPerRequest: seen.cpuUs === null ? null : seen.cpuUs / Math.max(1, result.answered),
     coresUsed: seen.coresUsed,
     memoryPeakBytes: seen.memoryPeakBytes,
-    generator: { cpuShare, lagP99Us, bound: boundsOf({ cpuShare, lagP99Us, capacity }) },
+    generator: { cpuShare, lagP99Us, bound: boundsOf({ ...generated, ...capacity }) },
     machine: seen.machine,
     void: [...faultsOf(result), ...seen.void],
   };
+}
+
+/** What an open loop should have sent. */
+function expectationOf(
+  load: Load,
+  seconds: number,
+  { requests }: LoadResult,
+): Pick<Generated, 'schedule'> {
+  return load.mode === 'open' ? { schedule: { requests, due: load.ratePerS * seconds } } : {};
 }
 
 /** Everything that came and should not have, and what should have and did not. */

@@ -154,7 +154,7 @@ async function played(
     histograms: counts ? { ...histograms } : {},
     cpuUsPerRequest: costsKnown ? cpuUs / requests : null,
     memoryPeakBytes,
-    generator: { ...generator, bound: boundsOf({ ...generator, capacity: null }) },
+    generator: { ...generator, bound: boundsOf(generator) },
     machine,
     void: reasons,
   };

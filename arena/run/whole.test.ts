@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 
 import { childrenOf, isAlive } from '../../test/support/processes.ts';
 import { until } from '../../test/support/wait.ts';
 import { decodeHistogram } from '../load/histogram.ts';
+import { reportOf } from '../report/model.ts';
+import { isMeasured } from '../report/table-model.ts';
 import type { BlockRecord } from '../results/records.ts';
 import { Arena, ofKind } from './stand-in/arena.ts';
 
@@ -26,6 +29,15 @@ rounds: 1
 warmUp: { maxS: 0.5, flatWithin: 0.5 }
 seed: 7
 ${more}`;
+}
+
+/** Resolves with the first piece that has `wanted` in it. */
+function whenTold(stream: Readable, wanted: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('data', (text: string) => {
+      if (text.includes(wanted)) resolve();
+    });
+  });
 }
 
 function hasNoNumbers(block: BlockRecord): boolean {
@@ -110,6 +122,7 @@ describe('a target', { timeout: RUN_TIMEOUT_MS }, () => {
   arena.add('fast-404', 'not-found');
   arena.add('lame', 'lame');
   arena.add('mortal', 'mortal');
+  arena.add('slowed', 'slowed');
   const words = (plan: string, id: string): string[] => [
     ...arena.runWords(plan, id),
     '--targets',
@@ -155,6 +168,20 @@ loads:
     assert.deepEqual(counted.filter(hasNoNumbers), []);
   });
 
+  it('that is a slowed copy of another ranks below it', async () => {
+    const plan = arena.plan(planOf('faithful, slowed'));
+    const { code, err } = await arena.start([...words(plan, 'slowed'), '--rounds', '4']).ended;
+    assert.equal(code, 0, err);
+    for (const { cell, rows } of reportOf(arena.records('slowed')).tiers.flatMap(
+      ({ tables }) => tables,
+    )) {
+      const ranked = rows.filter(isMeasured).flatMap(({ target, rank }) => {
+        return rank === null ? [] : [`${target.target} ${rank.from}-${rank.to}`];
+      });
+      assert.deepEqual(ranked, ['faithful 1-1', 'slowed 2-2'], JSON.stringify(cell));
+    }
+  });
+
   it('that nobody knows is refused with a suggestion, before anything is started', async () => {
     const plan = arena.plan(planOf('faithfull'));
     const { code, err } = await arena.start(words(plan, 'unknown')).ended;
@@ -167,6 +194,7 @@ describe('Ctrl-C', { timeout: RUN_TIMEOUT_MS }, () => {
   const arena = new Arena();
   after(() => arena.remove());
   arena.add('faithful', 'faithful');
+  arena.add('stubborn', 'stubborn');
   const LONG = 'scenarios: []';
   const words = (plan: string, id: string): string[] => [
     ...arena.runWords(plan, id),
@@ -175,20 +203,16 @@ describe('Ctrl-C', { timeout: RUN_TIMEOUT_MS }, () => {
     '--rounds',
     '500',
   ];
-  const blocksIn = (id: string): number => {
-    try {
-      const text = readFileSync(join(arena.results, id, 'results.jsonl'), 'utf8');
-      return text.split('"kind":"block"').length - 1;
-    } catch {
-      return 0;
-    }
+  const textOf = (id: string): string => {
+    const file = join(arena.results, id, 'results.jsonl');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   };
 
   it('once leaves what was measured, says that it is not complete, and leaves no process', async () => {
     const plan = arena.plan(planOf('faithful', LONG));
     const { child, ended } = arena.start(words(plan, 'once'));
     const pid = child.pid ?? 0;
-    await until('a block is there', () => blocksIn('once') > 0, 30_000);
+    await until('a block is there', () => textOf('once').includes('"kind":"block"'), 30_000);
     const begun = childrenOf(pid);
     child.kill('SIGINT');
     const { code, out } = await ended;
@@ -202,16 +226,21 @@ describe('Ctrl-C', { timeout: RUN_TIMEOUT_MS }, () => {
   });
 
   it('twice stops hard, and leaves no process', async () => {
-    const plan = arena.plan(planOf('faithful', LONG));
+    const plan = arena.plan(planOf('stubborn', LONG));
     const { child, ended } = arena.start(words(plan, 'twice'));
     const pid = child.pid ?? 0;
-    await until('a block is there', () => blocksIn('twice') > 0, 30_000);
+    const measured = /"kind":"block"[^\n]*"target":"stubborn"/;
+    await until('a block is there', () => measured.test(textOf('twice')), 30_000);
     const begun = childrenOf(pid);
+    const asked = whenTold(child.stderr, 'stopping');
     child.kill('SIGINT');
+    await asked;
     child.kill('SIGTERM');
     const { code } = await ended;
     assert.equal(code, 130);
     await until('all of them are gone', () => !begun.some(isAlive), 5000);
-    assert.ok(ofKind(arena.records('twice'), 'block').length > 0);
+    const records = arena.records('twice');
+    assert.ok(ofKind(records, 'block').length > 0);
+    assert.deepEqual(ofKind(records, 'end'), [], 'it did not wait for the target to end');
   });
 });

@@ -4,7 +4,7 @@
  * It leads a process group. A time limit or `signal` asks it to end with SIGTERM, so that it leaves
  * what it has measured; what is left of the group after it, or after a grace period, is killed.
  *
- * Bounds: 4 MiB of output are kept in the log, the last 2 000 characters for messages.
+ * Bounds: 4 MiB of output are kept in the log, the last 1 000 characters for messages.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
 const LOG_MAX_BYTES = 4 << 20;
-const TAIL_MAX = 2000;
+const TAIL_MAX = 1000;
 /** Wait for what is still in the pipes when the group has ended. */
 const DRAIN_MS = 500;
 
@@ -38,7 +38,7 @@ export interface ChildPlan {
 export interface ChildEnd {
   readonly ended: 'by-itself' | 'timed-out' | 'stopped';
   readonly exitCode: number | null;
-  /** How it ended, and the last it said. */
+  /** How it ended, and the end of what it wrote to standard error. */
   readonly text: string;
 }
 
@@ -46,7 +46,7 @@ export interface ChildEnd {
 export async function runChild(plan: ChildPlan): Promise<ChildEnd> {
   const [program = '', ...args] = plan.words;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const output = collect([child.stdout, child.stderr], plan.logFile);
+  const output = collect(child.stdout, child.stderr, plan.logFile);
   const done = new AbortController();
   let ended: ChildEnd['ended'] = 'by-itself';
 
@@ -77,8 +77,9 @@ export async function runChild(plan: ChildPlan): Promise<ChildEnd> {
   return { ended, exitCode: code, text: tail === '' ? how : `${how}: ${tail}` };
 }
 
-/** Writes the streams to a file; resolves with the end of what came when all is written. */
-function collect(streams: readonly Readable[], logFile: string): () => Promise<string> {
+/** Writes both to a file; resolves with the end of the second when all is written. */
+function collect(out: Readable, err: Readable, logFile: string): () => Promise<string> {
+  const streams = [out, err];
   const log = createWriteStream(logFile, { flags: 'a' });
   let tail = '';
   let leftBytes = LOG_MAX_BYTES;
@@ -88,7 +89,7 @@ function collect(streams: readonly Readable[], logFile: string): () => Promise<s
   });
   for (const stream of streams) {
     stream.on('data', (piece: Buffer) => {
-      tail = (tail + piece.toString('utf8')).slice(-TAIL_MAX);
+      if (stream === err) tail = (tail + piece.toString('utf8')).slice(-TAIL_MAX);
       const kept = piece.subarray(0, leftBytes);
       leftBytes -= kept.length;
       if (kept.length > 0) log.write(kept);

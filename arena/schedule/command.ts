@@ -23,7 +23,7 @@ interface Options {
   readonly file: string;
   readonly output: string;
   readonly once: boolean;
-  readonly jitter: number;
+  readonly jitter?: number;
   readonly timeLimit: number;
   readonly diskMin: number;
 }
@@ -47,7 +47,7 @@ export function scheduleCommand(surroundings: ScheduleSurroundings): Command {
     .requiredOption('-f, --file <plan>', 'the plan')
     .requiredOption('-o, --output <folder>', 'where runs, reports and status.json are written')
     .option('--once', 'run one round now and end; its time is up to a timer', false)
-    .addOption(numberOption('--jitter <seconds>', 'begin up to so much later, at random', 3600, 0))
+    .addOption(numberOption('--jitter <seconds>', 'begin up to so much later, at random', 3600))
     .addOption(numberOption('--time-limit <minutes>', 'end a run that takes longer', 1440, 60))
     .addOption(numberOption('--disk-min <MiB>', 'skip with less free space', 1 << 30, 1024))
     .addHelpText('after', EXAMPLES)
@@ -70,7 +70,7 @@ async function schedule(options: Options, surroundings: ScheduleSurroundings): P
       program: ownProgram(),
       planFile: options.file,
       folder: options.output,
-      settings: { ...settings, jitterS: options.jitter },
+      settings: { ...settings, jitterS: options.jitter ?? settings.jitterS ?? 0 },
       limits: {
         ...ROUND_LIMITS,
         runTimeoutMs: options.timeLimit * 60_000,
@@ -91,12 +91,13 @@ async function schedule(options: Options, surroundings: ScheduleSurroundings): P
   }
 }
 
-function numberOption(flags: string, description: string, max: number, standard: number): Option {
-  return new Option(flags, description).default(standard).argParser((text) => {
+function numberOption(flags: string, description: string, max: number, standard?: number): Option {
+  const option = new Option(flags, description).argParser((text) => {
     const number = Number(text);
     if (!/^\d{1,10}$/.test(text) || number > max) {
       throw new InvalidArgumentError(`A whole number from 0 to ${max} is needed.`);
     }
     return number;
   });
+  return standard === undefined ? option : option.default(standard);
 }

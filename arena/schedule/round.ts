@@ -179,7 +179,7 @@ function outcomeOf({ ended, exitCode }: ChildEnd): Outcome {
 
 function whyOf({ ended, text }: ChildEnd, { runTimeoutMs }: RoundLimits): string {
   if (ended === 'timed-out') return `it took longer than ${runTimeoutMs / 60_000} minutes: ${text}`;
-  return ended === 'stopped' ? `the schedule was stopped: ${text}` : text;
+  return ended === 'stopped' ? 'the schedule was stopped' : text;
 }
 
 function inMiB(bytes: number): string {

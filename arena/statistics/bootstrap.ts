@@ -13,7 +13,7 @@ import { resampledHodgesLehmann } from './hodges-lehmann-bootstrap.ts';
 import { quantile } from './quantile.ts';
 import { drawCounts, type Random, seeded } from './random.ts';
 
-export const RESAMPLES = 10_000;
+const RESAMPLES = 10_000;
 const CONFIDENCE = 0.95;
 
 export interface BootstrapOptions {

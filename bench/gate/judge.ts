@@ -12,7 +12,6 @@ import { makeProgress } from '../../arena/run/progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { type Assessment, assess, type Recording } from './assessment.ts';
 import { recordGate } from './gate.ts';
-import { canaryUs } from './history/canary.ts';
 import { appendHistory, entriesOf } from './history/entries.ts';
 import type { GateOptions } from './options.ts';
 import type { RunWatch } from './paired/run.ts';
@@ -26,6 +25,13 @@ const BLOCKS_A_ROUND = 3;
 /** Seconds of layer 1 when nothing has to be compiled. */
 const DETERMINISTIC_S = 60;
 
+/** What a shell says of a program that Ctrl-C has ended; all processes go with it. */
+const INTERRUPTED = 130;
+
+function interrupt(): never {
+  process.exit(INTERRUPTED);
+}
+
 /** Resolves to the exit code. Rejects with a `GateFailure` when there is no verdict. */
 export async function judge(
   options: GateOptions,
@@ -36,30 +42,27 @@ export async function judge(
     { write: (text) => terminal.err(text), live: process.stderr.isTTY },
     estimateS(options),
   );
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   progress.note(`seed ${options.seed}`);
-  const station =
-    options.layer === '1' ? null : await startLoadStage({ driver: 'native', cores: LOAD_CORE });
   try {
     const recording = await recordGate({
       options,
       place: buildPlace(options.keep),
-      station,
+      openStation: () => startLoadStage({ driver: 'native', cores: LOAD_CORE }),
       watch: watchBy(progress, options),
       command,
     });
     const assessment = assess(recording);
     if (options.json !== null) writeDocument(options.json, recording, assessment);
     if (options.history !== null) {
-      progress.now('measuring the canary');
-      const canary = station === null ? null : await canaryUs(station);
-      appendHistory(options.history, entriesOf(recording, assessment, canary));
+      appendHistory(options.history, entriesOf(recording, assessment));
     }
     progress.end();
     terminal.out(reportText(recording, assessment));
     return assessment.exitCode;
   } finally {
     progress.end();
-    await station?.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupt);
   }
 }
 

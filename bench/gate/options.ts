@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { WORKTREE } from './builds/git.ts';
 import { DEFAULT_DESIGN } from './decision/design.ts';
@@ -54,7 +54,7 @@ export interface Flags {
   readonly inject: Injection;
 }
 
-export const NO_INJECTION: Injection = { spin: { base: 0, head: 0 }, hog: false };
+const NO_INJECTION: Injection = { spin: { base: 0, head: 0 }, hog: false };
 
 export function addGateOptions(command: Command): Command {
   return command

@@ -5,11 +5,13 @@
  */
 
 import { tableLines } from '../load/table.ts';
-import type { Assessment, Recording } from './assessment.ts';
+import type { Assessment, Named, Recording } from './assessment.ts';
 import { percent } from './decision/reasons.ts';
 import type { CellVerdict, Metric, Verdict } from './decision/verdict.ts';
 import type { BudgetReport } from './deterministic/budget.ts';
 import type { InstructionReport } from './deterministic/instructions.ts';
+
+const COMMIT_CHARACTERS = 12;
 
 type Row = Readonly<
   Record<
@@ -48,7 +50,7 @@ export function reportText(recording: Recording, assessment: Assessment): string
     ...conditions(recording),
     '',
     ...tableLines(rows),
-    '',
+    ...(rows.length > 0 ? [''] : []),
     ...(deterministic?.skipped ?? []).map((what) => `left out: ${what}`),
     ...lostRounds(assessment.verdicts),
     `${assessment.outcome}${assessment.improvement ? ', and better' : ''} (exit code ${assessment.exitCode})`,
@@ -58,17 +60,20 @@ export function reportText(recording: Recording, assessment: Assessment): string
   return `${lines.join('\n')}\n`;
 }
 
+function nameOf({ ref, commit }: Named): string {
+  const short = commit.slice(0, COMMIT_CHARACTERS);
+  return commit.startsWith(ref) ? short : `${ref} (${short})`;
+}
+
 function conditions(recording: Recording): string[] {
   const { machine, base, head, seed, driver, runs, at } = recording;
-  const named = ({ ref, commit }: { ref: string; commit: string }): string =>
-    commit.startsWith(ref) ? commit.slice(0, 12) : `${ref} (${commit.slice(0, 12)})`;
   const rounds = runs.map((run) => verdictRounds(run.rounds)).join(' and ');
   const how =
     driver === null || runs.length === 0
       ? ''
       : `; ${rounds} rounds, driver ${driver.name} ${driver.version}`;
   return [
-    `gate: base ${named(base)}, head ${named(head)}`,
+    `gate: base ${nameOf(base)}, head ${nameOf(head)}`,
     `${at}; ${machine.cpu}, ${machine.cores} cores, ${machine.os}, Linux ${machine.kernel}, Node ${machine.node}; load ${recording.loadAverage.toFixed(1)} at the start; seed ${seed}${how}`,
   ];
 }

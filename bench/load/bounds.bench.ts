@@ -3,7 +3,7 @@
  * Unit: p99 beside an attack by p99 alone, of the same client; lower is better.
  * Bar: at most 2.
  *
- * Two open-loop clients (open-loop/) run in every window, 16 connections and 500 requests a second
+ * Two open-loop clients (arena/driver) run in every window, 16 connections and 500 requests a second
  * each: one through the target, one straight at the upstream, on the same core. In each round
  * every target has every attack once, in random order, and right before each a window alone; the
  * ratio pairs these two. `direct` is the second client's ratio: what the attack does to core 1,

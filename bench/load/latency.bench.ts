@@ -5,7 +5,7 @@
  *
  * The gateway's capacity is found first (wrk, median of three windows). Then gateway, nginx,
  * HAProxy and the upstream alone (`direct`) take turns in random order at half of that rate, from
- * our own open-loop client (open-loop/) on core 1, which it shares with the upstream: a wait for
+ * our own open-loop client (arena/driver) on core 1, which it shares with the upstream: a wait for
  * that core is in every number, in `direct` too. `lag` is by how much the client itself was late.
  *
  * @module

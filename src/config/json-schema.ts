@@ -20,6 +20,7 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
+  readonly propertyNames?: { readonly enum?: readonly string[] };
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
@@ -50,8 +51,10 @@ export function keysAt(path: Path, root: JsonSchema = configJsonSchema()): strin
   let schemas: readonly JsonSchema[] = [root];
   for (const step of path)
     schemas = schemas.flatMap(alternatives).flatMap((one) => below(one, step));
-  const keys = schemas.flatMap(alternatives).flatMap((one) => Object.keys(one.properties ?? {}));
-  return [...new Set(keys)];
+  const found = schemas.flatMap(alternatives);
+  const written = found.flatMap((one) => Object.keys(one.properties ?? {}));
+  const listed = found.flatMap((one) => one.propertyNames?.enum ?? []);
+  return [...new Set([...written, ...listed])];
 }
 
 /** A schema, or the ones it is a choice of. */

@@ -1,6 +1,19 @@
 //! The arena's load generator, and the upstream behind its targets: one thread, one epoll.
 //!
-//! Both in one process (`serve`) share a core without the scheduler's slices between them.
+//! Both in one process (`serve`) share a core without the scheduler's slices between them. The
+//! processor time that it reports of a load is then that of both.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_precision_loss,
+        clippy::format_push_string,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test may end where it fails"
+    )
+)]
 
 mod clock;
 mod driver;

@@ -188,6 +188,8 @@ pub fn head_of(
     more: &str,
 ) -> Result<Vec<u8>, String> {
     let ((method, path), (host, port)) = (first, address);
+    // An IPv6 address stands in brackets. Source: RFC 3986, section 3.2.2.
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}:{port}\r\n");
     for (name, value) in headers {
         head.extend([name, ": ", value, "\r\n"]);
@@ -199,4 +201,47 @@ pub fn head_of(
     head.push_str(more);
     head.push_str("\r\n");
     Ok(head.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(path: &str, host: &str, value: &str) -> Result<String, String> {
+        let headers = BTreeMap::from([("x-a".to_owned(), value.to_owned())]);
+        let head = head_of(("GET", path), (host, 80), &headers, "x-b: 2\r\n")?;
+        Ok(String::from_utf8(head).unwrap())
+    }
+
+    #[test]
+    fn a_head_has_its_fields_and_ends() {
+        let whole = "GET /a HTTP/1.1\r\nhost: h:80\r\nx-a: 1\r\nx-b: 2\r\n\r\n";
+        assert_eq!(head("/a", "h", "1").as_deref(), Ok(whole));
+        assert!(head("/a", "::1", "1").unwrap().contains("host: [::1]:80\r\n"));
+    }
+
+    #[test]
+    fn nothing_can_be_smuggled_into_a_head() {
+        for (path, value) in [("/a HTTP/1.1\r\nx: y", "1"), ("/a b", "1"), ("/a", "1\r\nx: y")] {
+            assert!(head(path, "h", value).is_err(), "{path:?} {value:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_which_kind_it_is_or_is_a_load() {
+        assert!(matches!(Command::read(r#"{"kind":"stop"}"#), Ok(Command::Stop)));
+        let load = r#"{"host":"h","port":1,"requests":[],"connections":1,"mode":"open",
+            "warmUpMs":0,"measureMs":1,"timeoutMs":1,"expect":{"status":200,"bodyBytes":0},"seed":1}"#;
+        assert!(matches!(Command::read(load), Ok(Command::Load(spec)) if spec.mode == Mode::Open));
+        for wrong in ["", "[]", r#"{"kind":"other"}"#, r#"{"kind":1}"#, r#"{"hots":"h"}"#] {
+            assert!(Command::read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        assert!(connections_of(0).is_err() && connections_of(CONNECTIONS_MAX + 1).is_err());
+        assert!(rate_of(0.0).is_err() && rate_of(f64::NAN).is_err() && rate_of(1e9).is_err());
+        assert_eq!((connections_of(64), rate_of(0.5)), (Ok(64), Ok(0.5)));
+    }
 }

@@ -28,7 +28,10 @@ function rulesOf({ routes, limits, doesAll }) {
 
 async function startWorker(settings) {
   const { checksKeys, doesAll, port } = settings;
-  const app = fastify({ keepAliveTimeout: KEEP_ALIVE_MS, genReqId: () => randomUUID() });
+  const app = fastify({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...(doesAll ? { genReqId: () => randomUUID() } : {}),
+  });
   if (checksKeys) {
     const consumers = new Map(settings.consumers);
     app.decorateRequest('caller', null);

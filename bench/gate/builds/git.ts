@@ -64,7 +64,7 @@ export function commitOf(repository: string, ref: string): string {
 }
 
 /** Runs `change` with an index of its own that holds `tree`; resolves to the tree it leaves. */
-export function changedTree(
+function changedTree(
   repository: string,
   tree: string,
   change: (git: (...args: readonly string[]) => void) => void,
@@ -81,7 +81,7 @@ export function changedTree(
 }
 
 /** A commit with this tree on top of `parent`, always the same for the same two. */
-export function commitTree(repository: string, tree: string, parent: string): string {
+function commitTree(repository: string, tree: string, parent: string): string {
   const args = ['commit-tree', '--no-gpg-sign', tree, '-p', parent];
   return git(repository, args, { env: NOBODY, input: 'Measured by the gate\n' });
 }

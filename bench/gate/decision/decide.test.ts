@@ -163,6 +163,19 @@ describe('the decision', () => {
     );
   });
 
+  it('compares head with the mean of both base blocks', () => {
+    const rounds = roundsOf(0).map(({ a, ...round }) => ({
+      ...round,
+      a,
+      a2: scaled(a, 1.01 ** 2),
+      b: scaled(a, 1.01),
+    }));
+    for (const { estimate, control } of decide({ seed: 1, rounds, design: FEW }).cells) {
+      assert.ok(Math.abs(estimate) < 1e-12);
+      assert.ok(Math.abs(control.estimate - 0.0201) < 1e-9);
+    }
+  });
+
   it('decides only what it is asked to', () => {
     const only = [{ scenario: 'scenario-2', metric: 'p50' }] as const;
     const { cells } = decide({ seed: 1, rounds: roundsOf(0.06), only, design: FEW });

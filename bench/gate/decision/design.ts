@@ -9,7 +9,7 @@ import type { GateDesign } from './verdict.ts';
 
 export const DEFAULT_DESIGN: GateDesign = {
   margins: { cpuUsPerRequest: 0.03, p50: 0.05, p99: 0.15 },
-  harmlessShare: 1 / 3,
+  harmlessShare: 1 / 2,
   looks: [16, 32, 48],
   alpha: 0.05,
   controlAlpha: 0.01,

@@ -4,7 +4,7 @@
  * Effects are shares: 0.05 is 5 % more than base, and base is the geometric mean of both base blocks
  * of a round. The words of an answer:
  *
- *  - `regress`: worse than harmless beyond the allowed error, and by best estimate worse than the margin;
+ *  - `regress`: worse than harmless (half a margin) beyond the allowed error, and by best estimate worse than the margin;
  *  - `pass`: beyond the allowed error not worse than the margin, in every cell;
  *  - `inconclusive`: neither; more rounds may tell, unless `final`;
  *  - `void`: the environment, not the change, was measured.
@@ -132,8 +132,9 @@ export interface Verdict {
   /** Why, in sentences for people; at least one. */
   readonly reasons: readonly string[];
   readonly seed: number;
-  /** Rounds that were run, and those whose guards keep them from counting. */
+  /** Rounds that were run. */
   readonly rounds: number;
+  /** Scenarios' rounds, of those looked at, that don't count because of their guards. */
   readonly lost: number;
   /** Which look this is, counted from 1; 0 before the first. */
   readonly look: number;

@@ -7,9 +7,9 @@
 import type { Counted } from './callgrind.ts';
 
 /** Any scenario. */
-export const GROWTH_MAX = 0.02;
+const GROWTH_MAX = 0.02;
 /** The geometric mean of all. */
-export const MEAN_GROWTH_MAX = 0.01;
+const MEAN_GROWTH_MAX = 0.01;
 
 export interface InstructionRow {
   /** A scenario, or `geometric mean`, which has no counts. */

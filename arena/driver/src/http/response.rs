@@ -96,6 +96,31 @@ impl Reader {
         self.parse(&whole, bodyless, sink)
     }
 
+    /// Bytes of the body that can be skipped unseen, as far as its head has told.
+    pub fn skippable(&self) -> Option<usize> {
+        match self.current {
+            Some((Head { body: Body::Length(left), .. }, _)) => usize::try_from(left).ok(),
+            _ => None,
+        }
+    }
+
+    /// `count` of them were.
+    pub fn skip(&mut self, count: usize) -> Parsed<Answer> {
+        let Some((Head { status, body: Body::Length(left), close, .. }, body_bytes)) =
+            &mut self.current
+        else {
+            return Parsed::Malformed;
+        };
+        *left = left.saturating_sub(count as u64);
+        *body_bytes += count as u64;
+        if *left > 0 {
+            return Parsed::Partial;
+        }
+        let answer = Answer { status: *status, body_bytes: *body_bytes, close: *close };
+        self.current = None;
+        Parsed::Complete(answer)
+    }
+
     /// The connection has ended: an answer without another end is whole.
     pub fn finish(&mut self) -> Option<Answer> {
         let (head, body_bytes) = self.current.take()?;
@@ -177,6 +202,19 @@ mod tests {
         assert_eq!(reader.finish(), Some(Answer { status: 200, body_bytes: 3, close: true }));
         let _ = reader.read(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", false, |_| {});
         assert_eq!(reader.finish(), None);
+    }
+
+    #[test]
+    fn a_body_of_known_length_can_be_skipped() {
+        let mut reader = Reader::default();
+        assert_eq!(reader.skippable(), None);
+        let start = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab";
+        assert_eq!(reader.read(start, false, |_| {}), Parsed::Partial);
+        assert_eq!(reader.skippable(), Some(7));
+        assert_eq!(reader.skip(5), Parsed::Partial);
+        assert_eq!(reader.skip(2), answer(200, 9, false));
+        assert_eq!(reader.skippable(), None);
+        assert_eq!(reader.skip(1), Parsed::Malformed);
     }
 
     #[test]

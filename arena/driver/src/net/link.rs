@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, os::fd::OwnedFd};
 use super::{
     outbox::Outbox,
     poller::{Poller, Ready},
-    socket::{Lost, Received, connecting, receive},
+    socket::{Lost, Received, connecting, discard, receive},
     token::{Owner, Token},
 };
 
@@ -91,6 +91,11 @@ impl Link {
     /// Bytes that wait for room.
     pub fn backlog(&self) -> usize {
         self.outbox.backlog()
+    }
+
+    /// Throws away what is there, as many bytes as `scratch` has at most.
+    pub fn discard(&self, scratch: &mut [u8]) -> Received {
+        self.socket.as_ref().map_or(Received::Lost, |socket| discard(socket, scratch))
     }
 
     /// Reads what is there.

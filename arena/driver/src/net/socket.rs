@@ -84,10 +84,21 @@ fn family(address: SocketAddr) -> AddressFamily {
 
 /// Reads what is there into `buffer`.
 pub fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Received {
+    receive_with(socket, buffer, RecvFlags::empty())
+}
+
+/// Throws away what is there, as many bytes as `buffer` has at most, without copying it there.
+/// Source: tcp(7), `MSG_TRUNC`.
+pub fn discard(socket: &OwnedFd, buffer: &mut [u8]) -> Received {
+    receive_with(socket, buffer, RecvFlags::TRUNC)
+}
+
+fn receive_with(socket: &OwnedFd, buffer: &mut [u8], flags: RecvFlags) -> Received {
     loop {
-        match recv(socket, &mut *buffer, RecvFlags::empty()) {
-            Ok((0, _)) => return Received::End,
-            Ok((count, _)) => return Received::Bytes(count),
+        match recv(socket, &mut *buffer, flags) {
+            // The second number counts what was thrown away, too.
+            Ok((_, 0)) => return Received::End,
+            Ok((_, count)) => return Received::Bytes(count),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => return Received::Nothing,
             Err(_) => return Received::Lost,

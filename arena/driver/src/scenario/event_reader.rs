@@ -61,7 +61,7 @@ mod tests {
             sent in vec(any::<u64>(), 0..20),
             cuts in vec(1..30_usize, 1..10),
         ) {
-            let stream: String = sent.iter().map(|us| format!("data: {us}\n\n")).collect();
+            let stream = sent.iter().map(|us| format!("data: {us}\n\n")).collect::<Vec<_>>().concat();
             let mut pieces = Vec::new();
             let mut rest = stream.as_bytes();
             for &cut in cuts.iter().cycle() {
