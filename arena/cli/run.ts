@@ -125,7 +125,7 @@ async function tablesText(file: string, terminal: Terminal): Promise<string> {
   const color = terminal.paint('bold', '') !== '';
   return printTables(read.results.records, {
     color,
-    width: process.stdout.columns ?? WIDTH_DEFAULT,
+    width: process.stdout.columns || WIDTH_DEFAULT,
   });
 }
 

@@ -14,7 +14,7 @@ import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
 import type { Plan, Scenario } from './schema.ts';
 
 /** Starting and stopping, by what a target is made of. */
-const START_STOP_S = { process: 0.9, container: 4, url: 0.1 } as const;
+const START_STOP_S = { process: 0.8, container: 4, url: 0.1 } as const;
 const PROBE_S = 0.4;
 /** Between two windows: the driver's own start, reading what was used, writing the record. */
 const BETWEEN_S = 0.06;

@@ -9,7 +9,8 @@ import type { Terminal } from '../../src/cli/terminal.ts';
 import type { ResultRecord } from '../results/records.ts';
 import { reportCommand } from './command.ts';
 import { compareCommand } from './compare/command.ts';
-import { fixture, SMALL_PLAN } from './fixture.ts';
+import { fixture } from './fixture.ts';
+import { SMALL_PLAN } from './fixture-plan.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'arena-report-'));
 const PLAN = { ...SMALL_PLAN, rounds: 2, tiers: ['pass'] as const };
@@ -78,6 +79,12 @@ describe('the commands that read results', () => {
     const { out, err } = await said(reportCommand, [cut]);
     assert.match(err, /cut off/);
     assert.match(out, /killed before its end/);
+  });
+
+  it('take ratios to another target, and say which there are', async () => {
+    const { out } = await said(reportCommand, [first, '--reference', 'haproxy']);
+    assert.match(out, /× haproxy/);
+    await assert.rejects(said(reportCommand, [first, '--reference', 'ngnix']), /run has .*nginx/);
   });
 
   it('compare two files', async () => {

@@ -8,7 +8,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { ResultRecord } from '../results/records.ts';
-import { FIXTURE_TARGETS, type FixturePlan, fixture, SMALL_PLAN } from './fixture.ts';
+import { fixture } from './fixture.ts';
+import { FIXTURE_TARGETS, type FixturePlan, SMALL_PLAN } from './fixture-plan.ts';
 import { htmlReport } from './html/page.ts';
 import { jsonReport } from './json.ts';
 import { markdownReport } from './markdown.ts';

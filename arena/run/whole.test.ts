@@ -7,6 +7,8 @@ import { after, describe, it } from 'node:test';
 import { childrenOf, isAlive } from '../../test/support/processes.ts';
 import { until } from '../../test/support/wait.ts';
 import { decodeHistogram } from '../load/histogram.ts';
+import { reportOf } from '../report/model.ts';
+import { isMeasured } from '../report/table-model.ts';
 import type { BlockRecord } from '../results/records.ts';
 import { Arena, ofKind } from './stand-in/arena.ts';
 
@@ -120,6 +122,7 @@ describe('a target', { timeout: RUN_TIMEOUT_MS }, () => {
   arena.add('fast-404', 'not-found');
   arena.add('lame', 'lame');
   arena.add('mortal', 'mortal');
+  arena.add('slowed', 'slowed');
   const words = (plan: string, id: string): string[] => [
     ...arena.runWords(plan, id),
     '--targets',
@@ -163,6 +166,20 @@ loads:
     );
     const counted = blocks.filter((block) => block.void.length === 0);
     assert.deepEqual(counted.filter(hasNoNumbers), []);
+  });
+
+  it('that is a slowed copy of another ranks below it', async () => {
+    const plan = arena.plan(planOf('faithful, slowed'));
+    const { code, err } = await arena.start([...words(plan, 'slowed'), '--rounds', '4']).ended;
+    assert.equal(code, 0, err);
+    for (const { cell, rows } of reportOf(arena.records('slowed')).tiers.flatMap(
+      ({ tables }) => tables,
+    )) {
+      const ranked = rows.filter(isMeasured).flatMap(({ target, rank }) => {
+        return rank === null ? [] : [`${target.target} ${rank.from}-${rank.to}`];
+      });
+      assert.deepEqual(ranked, ['faithful 1-1', 'slowed 2-2'], JSON.stringify(cell));
+    }
   });
 
   it('that nobody knows is refused with a suggestion, before anything is started', async () => {

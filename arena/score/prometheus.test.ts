@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 
-import { fixture, SMALL_PLAN } from '../report/fixture.ts';
+import { fixture } from '../report/fixture.ts';
+import { SMALL_PLAN } from '../report/fixture-plan.ts';
 import { prometheusText } from './prometheus.ts';
 import { pushMetrics } from './push.ts';
 import { L0, l0Figures } from './scenarios.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { LoadResult } from '../load/driver.ts';
 import { seeded } from '../statistics/random.ts';
-import { fixtureHistogram } from '../report/fixture.ts';
+import { fixtureHistogram } from '../report/fixture-measure.ts';
 import { decodeHistogram } from '../load/histogram.ts';
 
 import { L0_SCENARIOS, l0Figures, l0Kept, l0Loads } from './scenarios.ts';

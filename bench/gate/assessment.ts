@@ -49,6 +49,8 @@ export interface Recording {
   readonly loadAverage: number;
   /** null when the layer was not asked for. */
   readonly deterministic: Deterministic | null;
+  /** CPU µs that a request cost nginx in the same run; null where that was not measured. */
+  readonly canaryUs: number | null;
   /** The paired run, and its repetition where it called a regression; none when not asked for. */
   readonly runs: readonly PairedRun[];
 }

@@ -6,7 +6,7 @@
 
 import { loadavg } from 'node:os';
 
-import type { Driver, LoadStage } from '../../arena/load/driver.ts';
+import type { LoadStage } from '../../arena/load/driver.ts';
 import { describeMachine } from '../../arena/run/machine.ts';
 import { pinSelf } from '../../arena/run/pin.ts';
 import { type Hog, startHog } from './acceptance/hog.ts';
@@ -14,6 +14,7 @@ import { withSpin } from './acceptance/spin.ts';
 import { type Recording, RECORDING_VERSION } from './assessment.ts';
 import { type BuildPlace, buildOf } from './builds/builds.ts';
 import { commitOf, snapshotOf, WORKTREE } from './builds/git.ts';
+import { canaryUs } from './history/canary.ts';
 import { measureDeterministic, measurePaired, requireTools, type Sides } from './layers.ts';
 import type { GateOptions } from './options.ts';
 import type { RunWatch } from './paired/run.ts';
@@ -22,8 +23,8 @@ import { LOAD_CORE } from './side.ts';
 export interface GateCall {
   readonly options: GateOptions;
   readonly place: BuildPlace;
-  /** Load and upstream; null when only layer 1 is asked for. */
-  readonly station: LoadStage | null;
+  /** Starts load and upstream; not called when only layer 1 is asked for. */
+  readonly openStation: () => Promise<LoadStage>;
   readonly watch: RunWatch;
   /** Words of the command line, for the recording. */
   readonly command: readonly string[];
@@ -31,7 +32,7 @@ export interface GateCall {
 
 /** Builds and measures. Rejects with a `GateFailure` when it can't. */
 export async function recordGate(call: GateCall): Promise<Recording> {
-  const { options, place, station, watch, command } = call;
+  const { options, place, watch, command } = call;
   const { injection, layer } = options;
   const at = new Date().toISOString();
   const loadAverage = loadavg()[0] ?? 0;
@@ -50,7 +51,7 @@ export async function recordGate(call: GateCall): Promise<Recording> {
   };
   pinSelf(LOAD_CORE);
   const deterministic = layer === '2' ? null : await measureDeterministic(place, sides, watch);
-  const runs = station === null ? [] : await timed(station, sides, options, watch);
+  const paired = layer === '1' ? NOTHING_TIMED : await measureTimed(call, sides);
   return {
     kind: 'gate',
     version: RECORDING_VERSION,
@@ -60,15 +61,34 @@ export async function recordGate(call: GateCall): Promise<Recording> {
     head: { ref: options.head, commit: head },
     seed: options.seed,
     machine: describeMachine(),
-    driver: station === null ? null : named(station.driver),
     loadAverage,
     deterministic,
-    runs,
+    ...paired,
   };
 }
 
-function named({ name, version }: Driver): { name: string; version: string } {
-  return { name, version };
+type Timed = Pick<Recording, 'driver' | 'runs' | 'canaryUs'>;
+
+const NOTHING_TIMED: Timed = { driver: null, runs: [], canaryUs: null };
+
+/** Layer 2, and the canary where a history is kept. */
+async function measureTimed(
+  { options, openStation, watch }: GateCall,
+  sides: Sides,
+): Promise<Timed> {
+  const station = await openStation();
+  try {
+    const runs = await timed(station, sides, options, watch);
+    if (options.history !== null) watch.now('measuring the canary');
+    const { name, version } = station.driver;
+    return {
+      driver: { name, version },
+      runs,
+      canaryUs: options.history === null ? null : await canaryUs(station),
+    };
+  } finally {
+    await station.stop();
+  }
 }
 
 /** The paired layer, with what the acceptance puts in its way. */

@@ -12,7 +12,6 @@ import { makeProgress } from '../../arena/run/progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { type Assessment, assess, type Recording } from './assessment.ts';
 import { recordGate } from './gate.ts';
-import { canaryUs } from './history/canary.ts';
 import { appendHistory, entriesOf } from './history/entries.ts';
 import type { GateOptions } from './options.ts';
 import type { RunWatch } from './paired/run.ts';
@@ -45,29 +44,24 @@ export async function judge(
   );
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   progress.note(`seed ${options.seed}`);
-  const station =
-    options.layer === '1' ? null : await startLoadStage({ driver: 'native', cores: LOAD_CORE });
   try {
     const recording = await recordGate({
       options,
       place: buildPlace(options.keep),
-      station,
+      openStation: () => startLoadStage({ driver: 'native', cores: LOAD_CORE }),
       watch: watchBy(progress, options),
       command,
     });
     const assessment = assess(recording);
     if (options.json !== null) writeDocument(options.json, recording, assessment);
     if (options.history !== null) {
-      progress.now('measuring the canary');
-      const canary = station === null ? null : await canaryUs(station);
-      appendHistory(options.history, entriesOf(recording, assessment, canary));
+      appendHistory(options.history, entriesOf(recording, assessment));
     }
     progress.end();
     terminal.out(reportText(recording, assessment));
     return assessment.exitCode;
   } finally {
     progress.end();
-    await station?.stop();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupt);
   }
 }

@@ -98,6 +98,7 @@ export function recordingOf(
     driver: { name: 'native', version: '0.1.0' },
     loadAverage: 0.1,
     deterministic,
+    canaryUs: null,
     runs,
   };
 }

@@ -50,7 +50,7 @@ export function reportText(recording: Recording, assessment: Assessment): string
     ...conditions(recording),
     '',
     ...tableLines(rows),
-    '',
+    ...(rows.length > 0 ? [''] : []),
     ...(deterministic?.skipped ?? []).map((what) => `left out: ${what}`),
     ...lostRounds(assessment.verdicts),
     `${assessment.outcome}${assessment.improvement ? ', and better' : ''} (exit code ${assessment.exitCode})`,

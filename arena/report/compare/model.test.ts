@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { ResultRecord } from '../../results/records.ts';
-import { fixture, SMALL_PLAN } from '../fixture.ts';
+import { fixture } from '../fixture.ts';
+import { SMALL_PLAN } from '../fixture-plan.ts';
 import { comparisonText } from './command.ts';
 import { type Comparison, compareRuns, METRICS, verdictOf } from './model.ts';
 

@@ -11,15 +11,8 @@ import { type Cell, cellId } from '../series.ts';
 import { BUILDS_ON, type Staircase } from '../staircase.ts';
 import { isMeasured, type Table } from '../table-model.ts';
 import type { TargetSummary } from '../targets.ts';
-import {
-  type Bar,
-  barsOption,
-  barsSize,
-  type Curve,
-  curvesOption,
-  historyOption,
-  stairsOption,
-} from './charts.ts';
+import { type Bar, barsOption, barsSize } from './bars.ts';
+import { type Curve, curvesOption, historyOption, stairsOption } from './lines.ts';
 import { colourClass, lookOf } from './colours.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import { type ChartOption, drawn, type Size, type StyleClasses } from './svg.ts';
@@ -81,18 +74,19 @@ export function costFigure(table: Table, styles: StyleClasses): Markup {
 }
 
 /** Latency by quantile of every measured target. */
-export function curveFigure(table: Table, styles: StyleClasses): Markup {
+export function curveFigure(table: Table, report: Report, styles: StyleClasses): Markup {
   const curves: Curve[] = table.rows.flatMap((row) =>
     isMeasured(row) ? [{ target: row.target, points: row.curve }] : [],
   );
   if (curves.length === 0) return NOTHING;
+  const since = report.run.driver.name === 'native' ? 'due' : 'sent';
   const found = table.rows
     .filter(isMeasured)
     .map(({ target, latency }) => `${target.title} ${figure(latency.p99Us / 1000)}`);
   return figureOf(
     {
       title: 'Latency by quantile, ms',
-      sub: `${loadTitle(table.cell.load)}; from the moment a request was due; lower is faster`,
+      sub: `${loadTitle(table.cell.load)}; from the moment a request was ${since}; lower is faster`,
       label: `Lines of latency by quantile. Milliseconds at p99: ${found.join(', ')}.`,
     },
     {

@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { FIXTURE_PLAN, fixture } from '../fixture.ts';
+import { fixture } from '../fixture.ts';
+import { FIXTURE_PLAN } from '../fixture-plan.ts';
 import { htmlReport } from './page.ts';
 
 /** The little that is used of playwright-core, whose own types want those of a browser. */

@@ -12,19 +12,15 @@ import type { ResultRecord } from '../../results/records.ts';
 import { type Report, type ReportOptions, reportOf } from '../model.ts';
 import { headLines } from '../outline.ts';
 import { escaped, html, type Markup } from './markup.ts';
+import { configSection, rebuildSection, targetSection, trustSection } from './grounds.ts';
+import type { Drawer, Section } from './section.ts';
 import {
-  configSection,
-  type Drawer,
   glance,
   historySection,
-  rebuildSection,
   scenarioSection,
   scoreSection,
-  type Section,
   staircaseSection,
-  targetSection,
   tierSection,
-  trustSection,
 } from './sections.ts';
 import { styleSheet } from './style.ts';
 import { StyleClasses } from './svg.ts';
@@ -92,7 +88,7 @@ function header(report: Report, sections: readonly Section[]): Markup {
 <header class="top">
 <p class="eyebrow">Gateway Arena</p>
 <h1>API gateways on identical work</h1>
-<p class="lede">${measured} of ${targets.length} targets measured in ${rounds} rounds on ${day} UTC. The same upstream, the same bytes, the same core; load at scheduled moments; every number with its spread.</p>
+<p class="lede">${measured} of ${targets.length} targets measured in ${rounds} rounds on ${day} UTC. The same upstream, the same bytes, the same core; every number with its spread.</p>
 <dl class="facts">
 ${headLines(report).map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
 </dl>

@@ -1,19 +1,12 @@
 /**
- * The sections of the page, each with an anchor, a heading and what it shows.
+ * The sections of the page that show results, each with an anchor, a heading and what it shows.
  *
  * @module
  */
 
 import { bytes, figure, interval, loadTitle } from '../format.ts';
-import {
-  capabilityGrid,
-  checklistGrid,
-  historyGrid,
-  scenarioGrid,
-  staircaseGrid,
-  targetGrid,
-} from '../grids.ts';
-import type { Report, TierSection } from '../model.ts';
+import { capabilityGrid, historyGrid, scenarioGrid, staircaseGrid } from '../grids.ts';
+import type { TierSection } from '../model.ts';
 import { scoreGrid } from '../score-grid.ts';
 import { cellId } from '../series.ts';
 import { isMeasured, type Table } from '../table-model.ts';
@@ -28,22 +21,8 @@ import {
 } from './figures.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import { pairsTable } from './pairs.ts';
-import type { StyleClasses } from './svg.ts';
+import type { Drawer, Section } from './section.ts';
 import { type Colours, tableOf } from './table.ts';
-
-export interface Section {
-  readonly id: string;
-  /** In the list of contents. */
-  readonly name: string;
-  readonly content: Markup;
-}
-
-/** What all sections draw with. */
-export interface Drawer {
-  readonly report: Report;
-  readonly colours: Colours;
-  readonly styles: StyleClasses;
-}
 
 export function glance({ report, colours }: Drawer): Section {
   const met = report.checklist.filter((check) => check.met === 'yes').length;
@@ -86,7 +65,7 @@ ${
     ? NOTHING
     : html`<h3>Latency</h3>
 ${legend(shown)}
-<div class="pair">${curves.map((table) => curveFigure(table, styles))}</div>`
+<div class="pair">${curves.map((table) => curveFigure(table, drawer.report, styles))}</div>`
 }
 ${others.map(({ table, grid }) => foldedTable(table, grid, colours))}`,
   };
@@ -186,72 +165,6 @@ ${[...cells.values()].map((cell) => {
   return historyFigure(cell, capitalised(title), report, styles);
 })}
 ${grid === null ? html`<p>No lasting change was found.</p>` : tableOf(grid, colours)}`,
-  };
-}
-
-export function trustSection({ report, colours }: Drawer): Section {
-  return {
-    id: 'trust',
-    name: 'Trust',
-    content: html`<h2>Why believe this</h2>
-<p>What a sceptic asks of a benchmark, answered from the data of this very run.</p>
-${tableOf(checklistGrid(report), colours)}`,
-  };
-}
-
-export function targetSection({ report, colours }: Drawer): Section {
-  return {
-    id: 'who',
-    name: 'Targets',
-    content: html`<h2>Targets</h2>
-<p>One that is unavailable never gets a number; one without a valid result has failed, and is no zero.</p>
-${tableOf(targetGrid(report), colours)}`,
-  };
-}
-
-export function configSection({ report }: Drawer): Section {
-  const byTarget = report.targets.map((target) => ({
-    target,
-    configs: report.configs.filter((config) => config.target === target.target),
-  }));
-  return {
-    id: 'configurations',
-    name: 'Configurations',
-    content: html`<h2>Configurations</h2>
-<p>As each target read them, with the SHA-256 of the text.</p>
-${byTarget
-  .filter(({ configs }) => configs.length > 0)
-  .map(
-    ({
-      target,
-      configs,
-    }) => html`<details><summary>${target.title} <span class="hash">${configs.length} files</span></summary>
-${configs.map(
-  ({
-    tier,
-    file,
-    sha256,
-    text,
-  }) => html`<h3>${tier}: ${file} <span class="hash"><code>${sha256}</code></span></h3>
-<pre tabindex="0"><code>${text}</code></pre>`,
-)}
-</details>`,
-  )}`,
-  };
-}
-
-export function rebuildSection({ report: { run } }: Drawer): Section {
-  return {
-    id: 'rebuild',
-    name: 'Rebuild',
-    content: html`<h2>Make it again</h2>
-<p>Every table and chart of this page comes from the run’s results file alone; the same file gives the same page, byte for byte.</p>
-<pre tabindex="0"><code>bin/stoa-arena report RESULTS.jsonl --html report.html</code></pre>
-<p>To measure again, at commit <code>${run.source.commit.slice(0, 12)}</code>, with the plan below and seed ${run.seed}:</p>
-<pre tabindex="0"><code>${run.command.join(' ')}</code></pre>
-<details><summary>Plan ${run.plan.name} <span class="hash">sha256 <code>${run.plan.sha256}</code></span></summary>
-<pre tabindex="0"><code>${run.plan.text}</code></pre>
-</details>`,
   };
 }
 

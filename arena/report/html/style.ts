@@ -49,7 +49,7 @@ details tbody th{background:var(--page)}
 .t-muted{color:var(--muted)}
 .t-good{color:var(--good);font-weight:600}
 .t-bad{color:var(--bad);font-weight:600}
-td.text{min-width:18ch}
+td.text{min-width:13ch}
 .swatch{display:inline-block;width:.7em;height:.7em;border-radius:2px;background:var(--own,transparent);margin-right:.55em;vertical-align:baseline}
 .notes{margin:6px 2px 0;padding:0;list-style:none;color:var(--muted);font-size:.8125rem}
 .notes li{margin:.25em 0;overflow-wrap:anywhere}

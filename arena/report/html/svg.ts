@@ -39,6 +39,9 @@ export interface Size {
 /** Type of every chart, so that a drawing has few classes. */
 export const LABEL = { fontFamily: 'inherit', fontSize: 12, color: STAND_IN.muted } as const;
 
+export const AXIS_LINE = { lineStyle: { color: STAND_IN.line } } as const;
+export const SPLIT_LINE = { lineStyle: { color: STAND_IN.line, width: 1 } } as const;
+
 /** Inline styles that were found, and the class of each. */
 export class StyleClasses {
   readonly #classes = new Map<string, string>();

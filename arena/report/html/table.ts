@@ -9,6 +9,8 @@ import type { TargetSummary } from '../targets.ts';
 import { colourClass } from './colours.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 
+const LONG_CHARACTERS = 16;
+
 /** By target's name: what its colour is. */
 export type Colours = ReadonlyMap<string, TargetSummary>;
 
@@ -47,7 +49,7 @@ function rowOf(row: GridRow, grid: Grid, heading: number, colours: Colours): Mar
     if (at === heading) {
       return html`<th scope="row">${target === undefined ? NOTHING : swatch(target)}${cell.text}</th>`;
     }
-    return html`<td${classOf(numeric ? 'n' : 'text', toneClass(cell))}>${contentOf(cell)}</td>`;
+    return html`<td${classOf(numeric ? 'n' : widthClass(cell), toneClass(cell))}>${contentOf(cell)}</td>`;
   });
   const left = grid.columns.length - row.cells.length;
   const message =
@@ -59,6 +61,11 @@ function rowOf(row: GridRow, grid: Grid, heading: number, colours: Colours): Mar
 
 function contentOf({ text, interval }: GridCell): Markup {
   return interval === '' ? html`${text}` : html`${text}<span class="iv">${interval}</span>`;
+}
+
+/** A text of some length keeps some width. */
+function widthClass({ text }: GridCell): string {
+  return text.length > LONG_CHARACTERS ? 'text' : '';
 }
 
 function toneClass({ tone }: GridCell): string {

@@ -16,7 +16,7 @@ import type { ResultRecord } from '../../results/records.ts';
 /** From dist/arena/run/stand-in. */
 const PROJECT = join(import.meta.dirname, '../../../..');
 
-export type Manner = 'faithful' | 'mortal' | 'not-found' | 'stubborn' | 'lame';
+export type Manner = 'faithful' | 'mortal' | 'slowed' | 'not-found' | 'stubborn' | 'lame';
 
 export interface Ended {
   readonly code: number | null;

@@ -5,6 +5,7 @@
  * | manner | what it does |
  * |---|---|
  * | `faithful`  | forwards `/api/` |
+ * | `slowed`    | the same, with 2 ms of busy work for each request |
  * | `mortal`    | the same, and ends 1.2 s after the first request |
  * | `not-found` | answers 404 to everything, fast |
  * | `stubborn`  | forwards `/api/`, and does not end when it is asked to |
@@ -16,6 +17,7 @@
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 
 const LIFE_MS = 1200;
+const BUSY_MS = 2;
 
 const [manner = '', port, upstreamHost = '', upstreamPort] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -35,6 +37,8 @@ function forward(incoming: IncomingMessage, answer: ServerResponse): void {
 function serve(incoming: IncomingMessage, answer: ServerResponse): void {
   if (!asked && manner === 'mortal') setTimeout(() => process.exit(3), LIFE_MS);
   asked = true;
+  const until = performance.now() + (manner === 'slowed' ? BUSY_MS : 0);
+  while (performance.now() < until);
   if (manner !== 'not-found' && incoming.url?.startsWith('/api/')) forward(incoming, answer);
   else answer.writeHead(404).end();
 }

@@ -27,9 +27,8 @@ export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
 /** Head's numbers; those of a void run are none. */
 export function entriesOf(
-  { at, head, machine, seed, deterministic }: Recording,
+  { at, head, machine, seed, deterministic, canaryUs }: Recording,
   { outcome, verdicts }: Assessment,
-  canaryUs: number | null,
 ): HistoryEntry[] {
   if (outcome === 'void') return [];
   const { fingerprint } = machine;

@@ -39,10 +39,13 @@ const stepped = (commit: number): number => (commit < CHANGED_AT ? 15 : 16);
 
 describe('the history', () => {
   it('is written and read a line for each number of head, counted and timed', () => {
-    const recording = recordingOf([madeUpRun({ seed: 1, rounds: 16 })], COUNTED);
     const file = join(folder, 'history.jsonl');
-    for (const canary of [14.5, null]) {
-      appendHistory(file, entriesOf(recording, assess(recording), canary));
+    for (const canaryUs of [14.5, null]) {
+      const recording = {
+        ...recordingOf([madeUpRun({ seed: 1, rounds: 16 })], COUNTED),
+        canaryUs,
+      };
+      appendHistory(file, entriesOf(recording, assess(recording)));
     }
     const entries = readHistory(file);
     assert.equal(entries.length, 12);
@@ -61,7 +64,7 @@ describe('the history', () => {
 
   it('has no numbers of a void run', () => {
     const busy = recordingOf([madeUpRun({ seed: 1, rounds: 16, foreignCores: 0.9 })]);
-    assert.deepEqual(entriesOf(busy, assess(busy), null), []);
+    assert.deepEqual(entriesOf(busy, assess(busy)), []);
   });
 
   it('tells between which commits a number changed', () => {
