@@ -95,7 +95,7 @@ export function seriesOf(target: string, blocks: readonly BlockRecord[]): Series
       })),
     bound: {
       rounds: bound.length,
-      why: [...new Set(bound.flatMap(({ generator }) => generator.bound))],
+      why: oneOfEachKind(bound.flatMap(({ generator }) => generator.bound)),
     },
   };
 }
@@ -116,4 +116,14 @@ function isCost(cpuUs: number | null | undefined): cpuUs is number {
 /** The costs that are known. */
 export function costs(series: Series): number[] {
   return series.samples.map(({ cpuUs }) => cpuUs).filter(isCost);
+}
+
+/** Reasons that differ in their numbers only are of one kind; the first of each stands for it. */
+function oneOfEachKind(reasons: readonly string[]): string[] {
+  const kinds = new Map<string, string>();
+  for (const reason of reasons) {
+    const kind = reason.replaceAll(/[\d.]+/g, '#');
+    if (!kinds.has(kind)) kinds.set(kind, reason);
+  }
+  return [...kinds.values()];
 }

@@ -117,7 +117,7 @@ function notesOf(table: Table): string[] {
   }
   for (const { target, bound } of measured.filter(({ bound: { rounds } }) => rounds > 0)) {
     notes.push(
-      `${BOUND_MARK} ${target.title}: generator-bound in ${bound.rounds} of its rounds: ${listed(bound.why)}.`,
+      `${BOUND_MARK} ${target.title}: generator-bound in ${bound.rounds} of its rounds, such as: ${listed(bound.why)}.`,
     );
   }
   for (const { target, voided } of table.rows.filter(({ voided: { length } }) => length > 0)) {
