@@ -61,12 +61,12 @@ describe('the shipped plans', () => {
   const direct: Counted = { adapter: 'url', tiers: 1, scenarios: ['churn', 'slow-clients'] };
   const seven = [direct, ...Array.from({ length: 7 }, () => local)];
 
-  it('quick takes less than ten minutes for all targets of one machine', () => {
-    const { usualS } = estimatePlan(
+  it('quick takes less than ten minutes for all targets of one machine, warm or not', () => {
+    const { mostS } = estimatePlan(
       shipped('quick'),
       seven.map((one) => ({ ...one, scenarios: [] })),
     );
-    assert.ok(usualS < 570, `${usualS} s`);
+    assert.ok(mostS < 600, `${mostS} s`);
     assert.ok(shipped('quick').rounds >= 4);
   });
 
