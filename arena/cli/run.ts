@@ -87,7 +87,12 @@ async function measure(
     const { file: path } = writer;
     try {
       const write = writer.write.bind(writer);
-      const identity = { id, planText: text, seed, command: process.argv.slice(1) };
+      const identity = {
+        id,
+        planText: text,
+        seed,
+        command: ['bin/stoa-arena', ...process.argv.slice(2)],
+      };
       const played = await withEquipment({ plan, write, progress, signal }, (bench) =>
         playRun(bench, identity, candidates),
       );
