@@ -102,9 +102,15 @@ test-native: ## run the tests of native/core, native/tls and arena/driver, and t
 		--target-dir $(TARGET_DIR) || failed=1; \
 	exit $$failed
 
-# The list comes from the sources: what an earlier build left in dist/ is not run.
+.PHONY: components
+components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Chromium, valgrind, strace
+	@scripts/components.sh
+
+# The list comes from the sources: what an earlier build left in dist/ is not run. Where CI=true nothing is skipped, so
+# what can't be installed fails in the tests that need it.
 .PHONY: test-node
 test-node: build $(TEST_PKI) $(ARENA_DRIVER) ## run the TypeScript tests; those of whole gateways twice, once on each front
+	@[ "$$CI" != true ] || scripts/components.sh || true
 	@failed=0; \
 	$(NODE_TEST) $(TESTS) || failed=1; \
 	printf '\nthe same promises, on the native front:\n\n'; \
