@@ -81,6 +81,12 @@ describe('the commands that read results', () => {
     assert.match(out, /killed before its end/);
   });
 
+  it('take ratios to another target, and say which there are', async () => {
+    const { out } = await said(reportCommand, [first, '--reference', 'haproxy']);
+    assert.match(out, /× haproxy/);
+    await assert.rejects(said(reportCommand, [first, '--reference', 'ngnix']), /run has .*nginx/);
+  });
+
   it('compare two files', async () => {
     const { out } = await said(compareCommand, [first, last]);
     assert.match(out, /^From 2026-11-14-standard/);

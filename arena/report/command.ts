@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { pushMetrics } from '../score/push.ts';
 import { prometheusText } from '../score/prometheus.ts';
 import { screenOf } from './grid-text.ts';
+import type { ResultRecord } from '../results/records.ts';
 import { htmlReport } from './html/page.ts';
 import { jsonReport } from './json.ts';
 import { markdownReport } from './markdown.ts';
@@ -54,6 +55,7 @@ export function reportCommand(terminal: Terminal = processTerminal()): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], options: Options) => {
       const { records, earlier } = readRuns(files, (text) => terminal.err(`${text}\n`));
+      if (options.reference !== undefined) mustHave(records, options.reference);
       const about: ReportOptions = {
         earlier,
         ...(options.reference === undefined ? {} : { reference: options.reference }),
@@ -73,6 +75,12 @@ export function reportCommand(terminal: Terminal = processTerminal()): Command {
         terminal.out(printTables(records, { ...about, ...screenOf(terminal) }));
       }
     });
+}
+
+function mustHave(records: readonly ResultRecord[], name: string): void {
+  const names = records.flatMap((one) => (one.kind === 'target' ? [one.target] : []));
+  if (names.includes(name)) return;
+  throw new GatewayError('usage', `--reference ${name}: the run has ${names.join(', ')}`);
 }
 
 function writeReport(file: string, text: string): void {

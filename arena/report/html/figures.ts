@@ -74,18 +74,19 @@ export function costFigure(table: Table, styles: StyleClasses): Markup {
 }
 
 /** Latency by quantile of every measured target. */
-export function curveFigure(table: Table, styles: StyleClasses): Markup {
+export function curveFigure(table: Table, report: Report, styles: StyleClasses): Markup {
   const curves: Curve[] = table.rows.flatMap((row) =>
     isMeasured(row) ? [{ target: row.target, points: row.curve }] : [],
   );
   if (curves.length === 0) return NOTHING;
+  const since = report.run.driver.name === 'native' ? 'due' : 'sent';
   const found = table.rows
     .filter(isMeasured)
     .map(({ target, latency }) => `${target.title} ${figure(latency.p99Us / 1000)}`);
   return figureOf(
     {
       title: 'Latency by quantile, ms',
-      sub: `${loadTitle(table.cell.load)}; from the moment a request was due; lower is faster`,
+      sub: `${loadTitle(table.cell.load)}; from the moment a request was ${since}; lower is faster`,
       label: `Lines of latency by quantile. Milliseconds at p99: ${found.join(', ')}.`,
     },
     {

@@ -88,7 +88,7 @@ function header(report: Report, sections: readonly Section[]): Markup {
 <header class="top">
 <p class="eyebrow">Gateway Arena</p>
 <h1>API gateways on identical work</h1>
-<p class="lede">${measured} of ${targets.length} targets measured in ${rounds} rounds on ${day} UTC. The same upstream, the same bytes, the same core; load at scheduled moments; every number with its spread.</p>
+<p class="lede">${measured} of ${targets.length} targets measured in ${rounds} rounds on ${day} UTC. The same upstream, the same bytes, the same core; every number with its spread.</p>
 <dl class="facts">
 ${headLines(report).map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
 </dl>

@@ -65,7 +65,7 @@ ${
     ? NOTHING
     : html`<h3>Latency</h3>
 ${legend(shown)}
-<div class="pair">${curves.map((table) => curveFigure(table, styles))}</div>`
+<div class="pair">${curves.map((table) => curveFigure(table, drawer.report, styles))}</div>`
 }
 ${others.map(({ table, grid }) => foldedTable(table, grid, colours))}`,
   };
