@@ -20,12 +20,20 @@ import type { GateOptions } from './options.ts';
 import type { RunWatch } from './paired/run.ts';
 import { LOAD_CORE } from './side.ts';
 
+/** What is told while the gate works, beside what a run tells. */
+export interface GateWatch extends RunWatch {
+  /** Both sides are there: how long that took says nothing about what follows. */
+  readonly built: () => void;
+  /** Layer 1 is over. */
+  readonly counted: () => void;
+}
+
 export interface GateCall {
   readonly options: GateOptions;
   readonly place: BuildPlace;
   /** Starts load and upstream; not called when only layer 1 is asked for. */
   readonly openStation: () => Promise<LoadStage>;
-  readonly watch: RunWatch;
+  readonly watch: GateWatch;
   /** Words of the command line, for the recording. */
   readonly command: readonly string[];
 }
@@ -49,8 +57,10 @@ export async function recordGate(call: GateCall): Promise<Recording> {
     base: await buildOf(place, base, 'base', tell),
     head: await buildOf(place, head, 'head', tell),
   };
+  watch.built();
   pinSelf(LOAD_CORE);
   const deterministic = layer === '2' ? null : await measureDeterministic(place, sides, watch);
+  if (deterministic !== null) watch.counted();
   const paired = layer === '1' ? NOTHING_TIMED : await measureTimed(call, sides);
   return {
     kind: 'gate',

@@ -8,13 +8,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { startLoadStage } from '../../arena/load/choose.ts';
-import { makeProgress } from '../../arena/run/progress.ts';
+import { makeProgress, type Progress } from '../../arena/run/progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { type Assessment, assess, type Recording } from './assessment.ts';
-import { recordGate } from './gate.ts';
+import { type GateWatch, recordGate } from './gate.ts';
 import { appendHistory, entriesOf } from './history/entries.ts';
 import type { GateOptions } from './options.ts';
-import type { RunWatch } from './paired/run.ts';
 import { buildPlace } from './place.ts';
 import { LOAD_CORE } from './side.ts';
 import { reportText } from './table.ts';
@@ -38,10 +37,22 @@ export async function judge(
   terminal: Terminal,
   command: readonly string[],
 ): Promise<number> {
-  const progress = makeProgress(
-    { write: (text) => terminal.err(text), live: process.stderr.isTTY },
-    estimateS(options),
-  );
+  const begin = (): Progress =>
+    makeProgress(
+      { write: (text) => terminal.err(text), live: process.stderr.isTTY },
+      estimateS(options),
+    );
+  let progress = begin();
+  const watch: GateWatch = {
+    now: (what) => progress.now(what),
+    note: (what) => progress.note(what),
+    // What is left is told from how long the measuring takes.
+    built: () => {
+      progress = begin();
+    },
+    counted: () => progress.advance(DETERMINISTIC_S),
+    round: () => progress.advance(roundS(options)),
+  };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   progress.note(`seed ${options.seed}`);
   try {
@@ -49,7 +60,7 @@ export async function judge(
       options,
       place: buildPlace(options.keep),
       openStation: () => startLoadStage({ driver: 'native', cores: LOAD_CORE }),
-      watch: watchBy(progress, options),
+      watch,
       command,
     });
     const assessment = assess(recording);
@@ -78,14 +89,10 @@ function writeDocument(file: string, recording: Recording, assessment: Assessmen
 
 /** Up to the first look: what follows is only measured when that leaves it open. */
 function estimateS({ layer, scenarios, looks }: GateOptions): number {
-  const pairedS = (looks[0] ?? 0) * scenarios.length * BLOCKS_A_ROUND * BLOCK_S;
+  const pairedS = (looks[0] ?? 0) * roundS({ scenarios });
   return (layer === '2' ? 0 : DETERMINISTIC_S) + (layer === '1' ? 0 : pairedS);
 }
 
-function watchBy(progress: ReturnType<typeof makeProgress>, { scenarios }: GateOptions): RunWatch {
-  return {
-    now: (what) => progress.now(what),
-    round: () => progress.advance(scenarios.length * BLOCKS_A_ROUND * BLOCK_S),
-    note: (what) => progress.note(what),
-  };
+function roundS({ scenarios }: Pick<GateOptions, 'scenarios'>): number {
+  return scenarios.length * BLOCKS_A_ROUND * BLOCK_S;
 }
