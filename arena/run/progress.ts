@@ -1,6 +1,6 @@
 /**
- * How far a run is, told on standard error: a live line on a terminal, else a line whenever what is
- * being done changes its round, so that a log stays short.
+ * How far a run is, told on standard error: a live line on a terminal, else a line for each thing
+ * that is begun, without control characters.
  *
  * @module
  */
