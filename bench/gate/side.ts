@@ -22,6 +22,8 @@ export const GATEWAY_CORE = '0';
 /** What sends, what answers, and this process. */
 export const LOAD_CORE = '1';
 const HOST = '127.0.0.1';
+/** Before the others, where that is allowed; nice(1) goes on where it is not. */
+const NICENESS = '-10';
 const START_TIMEOUT_MS = 20_000;
 
 /** `base-again` is another process of base: what differs between the two is the environment. */
@@ -65,9 +67,9 @@ export async function startSide(plan: SidePlan): Promise<Side> {
     NATIVE_PORT: `${addresses.native.port}`,
     UPSTREAM: `${upstream.host}:${upstream.port}`,
   });
-  const args = [join(build.folder, 'bin/stoa-gateway'), 'run', '-c', file];
+  const gateway = [process.execPath, join(build.folder, 'bin/stoa-gateway'), 'run', '-c', file];
   const surroundings = env === undefined ? {} : { env };
-  const service = start(GATEWAY_CORE, process.execPath, args, surroundings);
+  const service = start(GATEWAY_CORE, 'nice', ['-n', NICENESS, ...gateway], surroundings);
   const answers = async (): Promise<boolean> => {
     if (!service.alive()) throw new Error(service.output());
     return fetch(`http://${HOST}:${addresses.native.port}/`).then(

@@ -18,7 +18,7 @@ const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf
 /** What the threads of a process tree have used so far. */
 export interface TreeTime {
   readonly ranNs: number;
-  /** Ready to run, while somebody else had the processor. */
+  /** First threads alone: ready to run, while somebody else had the processor. */
   readonly waitedNs: number;
   /** Who was counted: where this changes, nothing was measured. */
   readonly pids: string;
@@ -28,10 +28,9 @@ export function treeTime(root: number): TreeTime {
   const tree = treeOf(root);
   let [ranNs, waitedNs] = [0, 0];
   for (const file of tree.flatMap(threadFiles)) {
-    const [ran, waited] = textOf(file).split(' ').map(Number);
-    ranNs += ran ?? 0;
-    waitedNs += waited ?? 0;
+    ranNs += Number(textOf(file).split(' ')[0]);
   }
+  for (const pid of tree) waitedNs += Number(textOf(`/proc/${pid}/schedstat`).split(' ')[1]);
   return { ranNs, waitedNs, pids: tree.join(',') };
 }
 

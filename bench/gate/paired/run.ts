@@ -17,6 +17,7 @@ import type { Cell, GateDesign, GateRound, Verdict } from '../decision/verdict.t
 import { assertDoTheJob, type Side, type SideName, SIDES, startSide } from '../side.ts';
 import { openFolder } from '../side-folder.ts';
 import { type MeasuredBlock, measureBlock } from './block.ts';
+import { takePrecedence } from './precedence.ts';
 import { type ScenarioName, scenarioOf } from './scenarios.ts';
 import { capacityOf, warmUp } from './warm-up.ts';
 
@@ -71,6 +72,11 @@ export function verdictOf(run: PairedRun): Verdict {
 
 /** Measures until the decision is final. Rejects when a side can't be started or does not work. */
 export async function runPaired(plan: PairedPlan, watch: RunWatch): Promise<PairedRun> {
+  if (!takePrecedence()) {
+    watch.note(
+      'no right to real-time priority (root, CAP_SYS_NICE): others may make the load late',
+    );
+  }
   const scene = new Scene(plan, watch);
   try {
     return await measureRounds(plan, scene, watch);
