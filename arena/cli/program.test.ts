@@ -137,6 +137,9 @@ describe('validate', () => {
 
 describe('the name of a run', () => {
   it('sorts by time and tells the plan', () => {
-    assert.equal(runId('quick', new Date('2026-11-21T20:30:00.123Z')), '20261121t203000z-quick');
+    assert.equal(
+      runId('quick', new Date('2026-11-21T20:30:00.123Z')),
+      '20261121t203000.123z-quick',
+    );
   });
 });

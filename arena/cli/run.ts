@@ -112,9 +112,9 @@ function progressOf(plan: Plan, candidates: readonly Candidate[], terminal: Term
   return makeProgress(sink, usualS);
 }
 
-/** `20261121t203000z-quick`: sorts by time, and is a folder's name everywhere. */
+/** `20261121t203000.123z-quick`: sorts by time, and is a folder's name everywhere. */
 export function runId(plan: string, at: Date): string {
-  const stamp = at.toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const stamp = at.toISOString().replaceAll(/[-:]/g, '');
   return `${stamp}-${plan}`.toLowerCase().slice(0, 64);
 }
 

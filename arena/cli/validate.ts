@@ -18,7 +18,7 @@ const EXAMPLES = `
 Examples:
   $ stoa-arena validate arena/plans/quick.yaml
   $ stoa-arena validate arena/targets arena/targets/nginx
-  $ stoa-arena validate arena/runs/20261121t203000z-quick
+  $ stoa-arena validate arena/runs/20261121t203000.123z-quick
 
 A plan, a folder of targets or one of them, a file of results or the folder of a run. Every problem
 is told with file, line and column. The exit code is 0 when there is none, else 1.`;

@@ -47,7 +47,7 @@ describe('the workflow', () => {
 
   it('calls files that are there', () => {
     const text = steps.map(scriptOf).join('\n');
-    const scripts = text.match(/^\s*bench\/\S+/gm) ?? [];
+    const scripts = text.match(/^\s*arena\/\S+\.sh/gm) ?? [];
     assert.notEqual(scripts.length, 0);
     for (const script of scripts) assert.ok(existsSync(join(ROOT, script.trim())), script);
   });

@@ -25,12 +25,9 @@ export function isRunName(text: string): boolean {
   return RUN_NAME.test(text);
 }
 
-/** Names sort as the runs began: `20261121t203000z`. */
+/** Names sort as the runs began: `20261121t203000.123z`. */
 export function runNameAt(at: Date): string {
-  return at
-    .toISOString()
-    .replaceAll(/[-:]|\.\d+/g, '')
-    .toLowerCase();
+  return at.toISOString().replaceAll(/[-:]/g, '').toLowerCase();
 }
 
 export function runsFolder(folder: string): string {

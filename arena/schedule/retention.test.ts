@@ -31,9 +31,9 @@ describe('retention', () => {
   });
 
   it('goes by what the results say, not by names and times of files', async () => {
-    run('20260101t000000z', '2026-11-21T00:00:00Z');
-    run('20261121t000000z', OLD);
-    assert.deepEqual(await expire(), ['20261121t000000z']);
+    run('20260101t000000.000z', '2026-11-21T00:00:00Z');
+    run('20261121t000000.000z', OLD);
+    assert.deepEqual(await expire(), ['20261121t000000.000z']);
   });
 
   it('keeps the newest run, however old it is', async () => {

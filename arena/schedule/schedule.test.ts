@@ -121,12 +121,15 @@ describe('the schedule', () => {
   describe('one round', () => {
     it('leaves results, their report, a log and a status', async () => {
       assert.deepEqual(await once('complete'), { ok: true });
-      assert.deepEqual(runs(), ['20261121t204000z']);
+      assert.deepEqual(runs(), ['20261121t204000.000z']);
       assert.deepEqual(
         recordsOf().map(({ kind }) => kind),
         ['run', 'end'],
       );
-      assert.match(readFileSync(inRun('report.html'), 'utf8'), /20261121t204000z\/results\.jsonl$/);
+      assert.match(
+        readFileSync(inRun('report.html'), 'utf8'),
+        /20261121t204000.000z\/results\.jsonl$/,
+      );
       assert.match(readFileSync(inRun('run.log'), 'utf8'), /measuring complete/);
       const { last, lastComplete, counts, running, cron, state } = await status();
       assert.equal(last?.outcome, 'complete');
@@ -168,14 +171,14 @@ describe('the schedule', () => {
       await once('complete');
       const results = /runs\/earlier\/results\.jsonl .*z\/results\.jsonl$/;
       assert.match(
-        readFileSync(join(folder, 'runs/20261121t204000z/report.html'), 'utf8'),
+        readFileSync(join(folder, 'runs/20261121t204000.000z/report.html'), 'utf8'),
         results,
       );
       writeRun(folder, 'earlier', { ...record, plan: { ...record.plan, name: 'bad-report' } });
       await clock.forward(60_000);
       await once('complete');
-      const last = readFileSync(join(folder, 'runs/20261121t204100z/report.html'), 'utf8');
-      assert.match(last, /<p>[^ ]*t204100z\/results\.jsonl$/);
+      const last = readFileSync(join(folder, 'runs/20261121t204100.000z/report.html'), 'utf8');
+      assert.match(last, /<p>[^ ]*t204100\.000z\/results\.jsonl$/);
       assert.equal((await status()).last?.reported, true);
     });
 
@@ -215,7 +218,7 @@ describe('the schedule', () => {
       writeRun(folder, 'old', runRecord('old', '2026-01-01T00:00:00Z'));
       writeRun(folder, 'recent', runRecord('recent', '2026-11-01T00:00:00Z'));
       await once('complete');
-      assert.deepEqual(runs(), ['20261121t204000z', 'recent']);
+      assert.deepEqual(runs(), ['20261121t204000.000z', 'recent']);
     });
   });
 
@@ -266,7 +269,7 @@ describe('the schedule', () => {
       await ended(1);
       await clock.forward(30 * 60_000);
       await ended(2);
-      assert.deepEqual(runs(), ['20261121t210000z', '20261121t213000z']);
+      assert.deepEqual(runs(), ['20261121t210000.000z', '20261121t213000.000z']);
       assert.equal((await status()).next, '2026-11-21T22:00:00.000Z');
       stop.abort();
       assert.deepEqual(await going, { ok: true });
@@ -295,7 +298,7 @@ describe('the schedule', () => {
       assert.deepEqual(runs(), []);
       await clock.forward(60_000);
       await ended(1);
-      assert.deepEqual(runs(), ['20261121t210500z']);
+      assert.deepEqual(runs(), ['20261121t210500.000z']);
       stop.abort();
       await going;
     });
@@ -305,7 +308,7 @@ describe('the schedule', () => {
       await until('it waits', async () => (await readStatus(folder))?.next);
       await clock.forward(5 * 3_600_000, 5 * 3_600_000);
       await ended(1);
-      assert.deepEqual(runs(), ['20261122t014000z']);
+      assert.deepEqual(runs(), ['20261122t014000.000z']);
       const { next, counts } = await status();
       assert.deepEqual([next, counts.skipped], ['2026-11-22T02:00:00.000Z', 0]);
       stop.abort();
