@@ -2,12 +2,16 @@
  * A process of arena/driver: started on its cores, asked and answering by lines of JSON, one
  * question at a time in the order they were asked.
  *
+ * It has real-time priority where that is allowed: load and upstream are one thread, and a moment of
+ * somebody else's work on its core, this process's included, would make them late, and with them
+ * every number. Source: sched(7), SCHED_RR; chrt(1).
+ *
  * Bounds: a line of 16 MiB; 64 KiB of standard error are kept; 2 s to end after being told to.
  *
  * @module
  */
 
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const KEPT_ERROR_CHARS = 65_536;
@@ -34,9 +38,24 @@ export interface Program {
   readonly stop: () => Promise<void>;
 }
 
+/** The least real-time priority: above all that has none. */
+const PRECEDENCE = ['chrt', '--rr', '--reset-on-fork', '1'];
+let allowed: boolean | null = null;
+
+/** Whether programs have real-time priority. It takes root or CAP_SYS_NICE, and chrt. */
+export function takesPrecedence(): boolean {
+  const [command = '', ...flags] = PRECEDENCE;
+  allowed ??= spawnSync(command, [...flags, 'true'], { stdio: 'ignore' }).status === 0;
+  return allowed;
+}
+
 /** Starts `file` on the cores `cores`, as taskset names them. */
 export function startProgram(cores: string, file: string, args: readonly string[]): Program {
-  const child = spawn('taskset', ['--cpu-list', cores, file, ...args]);
+  const child = spawn('taskset', [
+    ...['--cpu-list', cores],
+    ...(takesPrecedence() ? PRECEDENCE : []),
+    ...[file, ...args],
+  ]);
   running.add(child);
   const waiting: Waiting[] = [];
   const lines: string[] = [];

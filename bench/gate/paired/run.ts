@@ -10,6 +10,7 @@
 
 import type { Service } from '../../../arena/adapters/processes.ts';
 import type { LoadStage } from '../../../arena/load/driver.ts';
+import { takesPrecedence } from '../../../arena/load/program.ts';
 import { type Random, seeded, shuffled } from '../../../arena/statistics/random.ts';
 import type { Build } from '../builds/builds.ts';
 import { decide } from '../decision/decide.ts';
@@ -17,7 +18,6 @@ import type { Cell, GateDesign, GateRound, Verdict } from '../decision/verdict.t
 import { assertDoTheJob, type Side, type SideName, SIDES, startSide } from '../side.ts';
 import { openFolder } from '../side-folder.ts';
 import { type MeasuredBlock, measureBlock } from './block.ts';
-import { takePrecedence } from './precedence.ts';
 import { type ScenarioName, scenarioOf } from './scenarios.ts';
 import { capacityOf, warmUp } from './warm-up.ts';
 
@@ -72,7 +72,7 @@ export function verdictOf(run: PairedRun): Verdict {
 
 /** Measures until the decision is final. Rejects when a side can't be started or does not work. */
 export async function runPaired(plan: PairedPlan, watch: RunWatch): Promise<PairedRun> {
-  if (!takePrecedence()) {
+  if (!takesPrecedence()) {
     watch.note(
       'no right to real-time priority (root, CAP_SYS_NICE): others may make the load late',
     );
