@@ -51,11 +51,8 @@ export function takesPrecedence(): boolean {
 
 /** Starts `file` on the cores `cores`, as taskset names them. */
 export function startProgram(cores: string, file: string, args: readonly string[]): Program {
-  const child = spawn('taskset', [
-    ...['--cpu-list', cores],
-    ...(takesPrecedence() ? PRECEDENCE : []),
-    ...[file, ...args],
-  ]);
+  const precedence = takesPrecedence() ? PRECEDENCE : [];
+  const child = spawn('taskset', ['--cpu-list', cores, ...precedence, file, ...args]);
   running.add(child);
   const waiting: Waiting[] = [];
   const lines: string[] = [];
