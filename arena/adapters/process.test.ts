@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
 import { freePort } from '../../test/support/ports.ts';
+import { until } from '../../test/support/wait.ts';
 import { Manifest } from './manifest.ts';
 import { processTarget } from './process.ts';
 import { assertFree } from './readiness.ts';
@@ -40,7 +41,7 @@ function peer(program: string, more: object = {}, command: object = {}): Target 
       ...command,
     },
     ports: ['admin'],
-    ready: { timeoutMs: 1500 },
+    ready: { timeoutMs: 15_000 },
     tiers: { pass: { 'peer.conf': 'peer.conf.eta' } },
     ...more,
   });
@@ -94,6 +95,8 @@ describe('a process', () => {
     assert.match(running.configs[0]?.text ?? '', /^admin \d{4,5}\n$/);
     assert.equal(await (await fetch(`http://127.0.0.1:${running.port}`)).text(), 'here');
     await running.reload?.();
+    // A signal that ends it may overtake the one before.
+    await until('it reads again', () => running.output().includes('read again'));
     await running.stop();
     assert.match(running.output(), /peer is up\nread again/);
     await assertFree(plan.port);
@@ -121,7 +124,9 @@ describe('a process', () => {
   });
 
   it('that never answers is an error with what it wrote, and is stopped', async () => {
-    const target = peer('console.log("I sleep"); setInterval(() => {}, 1000)');
+    const target = peer('console.log("I sleep"); setInterval(() => {}, 1000)', {
+      ready: { timeoutMs: 1500 },
+    });
     await assert.rejects(
       target.start(await planned()),
       /^Error: peer does not answer in 1500 ms: I sleep$/,
