@@ -8,9 +8,10 @@
  * @module
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 import { signal } from '../../test/support/processes.ts';
+import { takesPrecedence } from '../load/program.ts';
 import { outputTail } from './output-tail.ts';
 import { endSeen, killSeen, seenGroup, seenTree } from './process-tree.ts';
 
@@ -46,9 +47,8 @@ let precedence: readonly string[] = [];
  * collector would keep a target from its core. False without the right to (root, CAP_SYS_NICE).
  */
 export function takePrecedence(): boolean {
-  const allowed = spawnSync('chrt', ['--rr', '1', 'true']).status === 0;
-  if (allowed) precedence = ['chrt', '--rr', '1'];
-  return allowed;
+  if (takesPrecedence()) precedence = ['chrt', '--rr', '1'];
+  return precedence.length > 0;
 }
 
 /** Starts `command` on the cores `cores` (as taskset names them) until it is stopped. */

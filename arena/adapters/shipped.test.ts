@@ -22,7 +22,7 @@ import { Caller } from '../tiers/caller.ts';
 import { makeCredentials, type Credentials } from '../tiers/credentials.ts';
 import { probe } from '../tiers/probe.ts';
 import { requestsOf } from '../tiers/requests.ts';
-import { startUpstream, type Upstream } from '../tiers/stand-in/upstream.ts';
+import { startUpstream, type Upstream } from '../load/native.ts';
 import { type Tier, TIERS } from '../tiers/tiers.ts';
 import { readCatalog, targetOf } from './catalog.ts';
 import { type Description, prepare } from './prepared.ts';
@@ -57,10 +57,10 @@ function tiersOf({ manifest }: Description): Tier[] {
 let upstream: Upstream;
 let credentials: Credentials;
 before(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream({ cores: '0,1' });
   credentials = await makeCredentials();
 });
-after(() => upstream.stop());
+after(() => upstream.program.stop());
 
 async function withPlan<T>(tier: Tier, use: (plan: StartPlan) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'arena-target-'));

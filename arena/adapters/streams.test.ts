@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { freePort } from '../../test/support/ports.ts';
-import { startUpstream, type Upstream } from '../tiers/stand-in/upstream.ts';
+import { startUpstream, type Upstream } from '../load/native.ts';
 import { readCatalog, targetOf } from './catalog.ts';
 
 const TIMEOUT_MS = 5000;
@@ -22,9 +22,9 @@ const FRAME = Buffer.from([0x81, 0x84, 1, 2, 3, 4, 0x71, 0x6b, 0x6d, 0x63]);
 
 let upstream: Upstream;
 before(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream({ cores: '0,1' });
 });
-after(() => upstream.stop());
+after(() => upstream.program.stop());
 
 function firstEvent(port: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { freePort } from '../../test/support/ports.ts';
-import { startUpstream, type Upstream } from '../tiers/stand-in/upstream.ts';
+import { startUpstream, type Upstream } from '../load/native.ts';
 import { Manifest } from './manifest.ts';
 import type { StartPlan, Target } from './target.ts';
 import { urlTarget } from './url.ts';
@@ -11,11 +11,11 @@ const VARIABLE = 'ARENA_TEST_URL';
 
 let upstream: Upstream;
 before(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream({ cores: '0,1' });
 });
 after(async () => {
   delete process.env[VARIABLE];
-  await upstream.stop();
+  await upstream.program.stop();
 });
 
 function elsewhere(url: 'upstream' | { readonly variable: string }): Target {

@@ -12,7 +12,7 @@ import type { Subject } from './check.ts';
 import { type Credentials, makeCredentials } from './credentials.ts';
 import { probe } from './probe.ts';
 import { FLAWS, type Flaw, startGateway } from './stand-in/gateway.ts';
-import { startUpstream, type Upstream } from './stand-in/upstream.ts';
+import { startUpstream, type Upstream } from '../load/native.ts';
 import { type Tier, TIERS } from './tiers.ts';
 
 /** The tiers that the stand-in does the work of. */
@@ -41,10 +41,10 @@ const FOUND: Readonly<Record<Flaw, readonly [Tier, RegExp]>> = {
 let upstream: Upstream;
 let credentials: Credentials;
 before(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream({ cores: '0,1' });
   credentials = await makeCredentials();
 });
-after(() => upstream.stop());
+after(() => upstream.program.stop());
 
 function subjectOf(tier: Tier, port: number): Subject {
   const here = { host: '127.0.0.1', port };

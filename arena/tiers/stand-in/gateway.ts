@@ -18,7 +18,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 
 import { AUDIENCE, ISSUER, JWKS } from '../issuer.ts';
 import { CALLER, CONSUMERS, keyOf, type Tier } from '../tiers.ts';
-import type { Upstream } from './upstream.ts';
+import type { Upstream } from '../../load/native.ts';
 
 /** What a gateway may be bad at, one thing at a time. */
 export const FLAWS = [
