@@ -15,6 +15,7 @@ import { newSeed } from '../run/order.ts';
 import { pinSelf } from '../run/pin.ts';
 import { makeProgress, type Progress } from '../run/progress.ts';
 import { type Candidate, examineAll, playRun } from '../run/run.ts';
+import { shieldCores, shieldNote } from '../run/shield.ts';
 import { INTERRUPTED_EXIT_CODE, withInterrupts } from './interrupts.ts';
 import {
   fileOption,
@@ -83,6 +84,7 @@ async function measure(
     pinSelf(plan.cores.load);
     const candidates = await examineAll(plan, targets);
     const progress = progressOf(plan, candidates, terminal);
+    progress.note(shieldNote(shieldCores(plan.cores.target)));
     const writer = new ResultsWriter(join(options.output, id));
     const { file: path } = writer;
     try {

@@ -9,6 +9,7 @@ import { loadavg } from 'node:os';
 import type { LoadStage } from '../../arena/load/driver.ts';
 import { describeMachine } from '../../arena/run/machine.ts';
 import { pinSelf } from '../../arena/run/pin.ts';
+import { shieldCores, shieldNote } from '../../arena/run/shield.ts';
 import { type Hog, startHog } from './acceptance/hog.ts';
 import { withSpin } from './acceptance/spin.ts';
 import { type Recording, RECORDING_VERSION } from './assessment.ts';
@@ -18,7 +19,7 @@ import { canaryUs } from './history/canary.ts';
 import { measureDeterministic, measurePaired, requireTools, type Sides } from './layers.ts';
 import type { GateOptions } from './options.ts';
 import type { RunWatch } from './paired/run.ts';
-import { LOAD_CORE } from './side.ts';
+import { GATEWAY_CORE, LOAD_CORE } from './side.ts';
 
 /** What is told while the gate works, beside what a run tells. */
 export interface GateWatch extends RunWatch {
@@ -59,6 +60,7 @@ export async function recordGate(call: GateCall): Promise<Recording> {
   };
   watch.built();
   pinSelf(LOAD_CORE);
+  if (layer !== '1') watch.note(shieldNote(shieldCores(GATEWAY_CORE)));
   const deterministic = layer === '2' ? null : await measureDeterministic(place, sides, watch);
   if (deterministic !== null) watch.counted();
   const paired = layer === '1' ? NOTHING_TIMED : await measureTimed(call, sides);

@@ -19,7 +19,7 @@ import { LOAD_CORE } from './side.ts';
 import { reportText } from './table.ts';
 
 /** Seconds that a block takes with all that belongs to it, at a usual rate. */
-const BLOCK_S = 1.5;
+const BLOCK_S = 0.8;
 const BLOCKS_A_ROUND = 3;
 /** Seconds of layer 1 when nothing has to be compiled. */
 const DETERMINISTIC_S = 60;

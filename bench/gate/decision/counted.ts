@@ -56,7 +56,7 @@ function breaches({ metrics, guards }: GateBlock, { limits }: GateDesign): strin
     found.push(`the host stole more than ${limits.stolenShare * 100} % of the time`);
   }
   if (guards.foreignCores > limits.foreignCores) {
-    found.push(`other processes used more than ${limits.foreignCores} cores`);
+    found.push(`others used more than ${limits.foreignCores * 100} % of the gateways’ core`);
   }
   if (!METRICS.every((metric) => Number.isFinite(metrics[metric]) && metrics[metric] > 0)) {
     found.push('a block has no number for some metric');

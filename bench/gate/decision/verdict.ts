@@ -23,7 +23,7 @@ export interface Guards {
   readonly unexpected: number;
   /** Share of the time in which the host kept the machine from running. */
   readonly stolenShare: number;
-  /** Cores' worth of work that other processes did meanwhile. */
+  /** Share of the gateways' core that others used, or kept it from using. */
   readonly foreignCores: number;
 }
 

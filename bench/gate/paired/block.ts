@@ -7,7 +7,7 @@
 import type { Driver, LoadResult } from '../../../arena/load/driver.ts';
 import { decodeHistogram, quantileUs } from '../../../arena/load/histogram.ts';
 import type { GateBlock } from '../decision/verdict.ts';
-import { LOAD_CORE, type Side } from '../side.ts';
+import { GATEWAY_CORE, LOAD_CORE, type Side } from '../side.ts';
 import { machineTime, machineUse, treeTime } from './processor.ts';
 import { openLoad, type ScenarioName, scenarioOf } from './scenarios.ts';
 
@@ -45,13 +45,17 @@ export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
   const { driver, side, turn, ratePerS, seed } = plan;
   const scenario = scenarioOf(plan.scenario);
   const spec = openLoad(scenario, side.addresses[scenario.front], { ratePerS, seed });
-  const machineBefore = machineTime();
+  const machineBefore = machineTime(GATEWAY_CORE);
   const before = treeTime(side.service.pid);
   const begin = performance.now();
   const load = await driver.run(spec, LOAD_CORE);
   const elapsedMs = performance.now() - begin;
   const after = treeTime(side.service.pid);
-  const { stolenShare, foreignCores } = machineUse(machineBefore, machineTime(), elapsedMs);
+  const ranNs = after.ranNs - before.ranNs;
+  const { stolenShare, foreignCores } = machineUse(machineBefore, machineTime(GATEWAY_CORE), {
+    ranNs,
+    elapsedMs,
+  });
   const waitedMs = (after.waitedNs - before.waitedNs) / 1e6;
   const same = before.pids === after.pids;
   const latency = decodeHistogram(load.latency);
@@ -63,7 +67,7 @@ export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
     load,
     metrics: {
       // Without a number where a process has come or gone: the round does not count then.
-      cpuUsPerRequest: same ? (after.ranNs - before.ranNs) / 1000 / load.answered : Number.NaN,
+      cpuUsPerRequest: same ? ranNs / 1000 / load.answered : Number.NaN,
       p50: quantileUs(latency, 0.5) ?? Number.NaN,
       p99: quantileUs(latency, 0.99) ?? Number.NaN,
     },

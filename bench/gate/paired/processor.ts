@@ -1,8 +1,8 @@
 /**
- * Who used the processors: a side, to the nanosecond, and everybody who is not of this run.
+ * Who used the processors: a side, to the nanosecond, and everybody who is on its core with it.
  *
  * Source: kernel, Documentation/scheduler/sched-stats.rst (/proc/PID/task/TID/schedstat); proc(5),
- * /proc/stat, /proc/PID/stat fields 14 to 17, in ticks of 10 ms.
+ * /proc/stat, in ticks of 10 ms.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { treeOf } from '../../../arena/adapters/process-tree.ts';
-import { statOf } from '../../../test/support/processes.ts';
 
 const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -50,47 +49,60 @@ function textOf(file: string): string {
   }
 }
 
-/** The machine's time so far, in ticks over all processors. */
+/** What has become of the machine's time and of one processor's so far, in ticks. */
 export interface MachineTime {
+  /** Of all processors. */
   readonly totalTicks: number;
+  /** Taken by the host from all processors. */
   readonly stolenTicks: number;
-  /** Used by anything, this run included. */
+  /** Used by processes on the one processor, whosoever; interrupts are not in it. */
   readonly busyTicks: number;
-  /** Used by this process, its children and those of them that have ended. */
-  readonly ownTicks: number;
 }
 
-export function machineTime(): MachineTime {
-  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n');
-  const fields = line.trim().split(/\s+/).slice(1, 9).map(Number);
-  const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, stolen = 0] =
-    fields;
-  const busyTicks = user + nice + system + irq + softirq;
-  const ownTicks = treeOf(process.pid)
-    .flatMap((pid) => statOf(pid).slice(11, 15).map(Number))
-    .reduce((sum, ticks) => sum + ticks, 0);
+interface ProcessorLine {
+  readonly busyTicks: number;
+  readonly totalTicks: number;
+  readonly stolenTicks: number;
+}
+
+function processorLine(text: string): ProcessorLine {
+  const fields = text.trim().split(/\s+/).slice(1, 9).map(Number);
+  const [user = 0, nice = 0, system = 0, , , , , stolenTicks = 0] = fields;
   return {
-    totalTicks: busyTicks + idle + wait + stolen,
-    stolenTicks: stolen,
-    busyTicks,
-    ownTicks,
+    busyTicks: user + nice + system,
+    totalTicks: fields.reduce((sum, ticks) => sum + ticks, 0),
+    stolenTicks,
   };
+}
+
+/** Rejects nothing: a machine without the processor `core` has used none of it. */
+export function machineTime(
+  core: string,
+  stat = readFileSync('/proc/stat', 'latin1'),
+): MachineTime {
+  const lines = stat.split('\n');
+  const { totalTicks, stolenTicks } = processorLine(lines[0] ?? '');
+  const own = lines.find((line) => line.startsWith(`cpu${core} `)) ?? '';
+  return { totalTicks, stolenTicks, busyTicks: processorLine(own).busyTicks };
 }
 
 export interface MachineUse {
   /** Share of the time that the host took. */
   readonly stolenShare: number;
-  /** Cores' worth of work that was not this run's. */
+  /** Share of the processor that went to others than who was measured on it. */
   readonly foreignCores: number;
 }
 
-export function machineUse(before: MachineTime, after: MachineTime, elapsedMs: number): MachineUse {
+/** What was used between two moments, of which `ranNs` by who was measured. */
+export function machineUse(
+  before: MachineTime,
+  after: MachineTime,
+  { ranNs, elapsedMs }: { readonly ranNs: number; readonly elapsedMs: number },
+): MachineUse {
   const total = after.totalTicks - before.totalTicks;
-  const busy = after.busyTicks - before.busyTicks;
-  const own = after.ownTicks - before.ownTicks;
-  const elapsedTicks = (elapsedMs / 1000) * TICKS_PER_S;
+  const busyMs = ((after.busyTicks - before.busyTicks) / TICKS_PER_S) * 1000;
   return {
     stolenShare: total > 0 ? (after.stolenTicks - before.stolenTicks) / total : 0,
-    foreignCores: elapsedTicks > 0 ? Math.max(0, (busy - own) / elapsedTicks) : 0,
+    foreignCores: elapsedMs > 0 ? Math.max(0, busyMs - ranNs / 1e6) / elapsedMs : 0,
   };
 }

@@ -25,7 +25,7 @@ export interface Scenario {
 const BODY_BYTES = 138;
 
 const KEPT = { path: `/api/bytes/${BODY_BYTES}`, connections: 64, churn: false } as const;
-const USUAL = { ...KEPT, requests: 25_000, warmUpRequests: 10_000 } as const;
+const USUAL = { ...KEPT, requests: 12_000, warmUpRequests: 10_000 } as const;
 
 /** The first three unless asked otherwise. */
 export const SCENARIOS = {
@@ -37,7 +37,7 @@ export const SCENARIOS = {
     front: 'uws',
     connections: 16,
     churn: true,
-    requests: 6000,
+    requests: 3000,
     warmUpRequests: 2000,
   },
   pass: {

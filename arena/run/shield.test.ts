@@ -1,0 +1,72 @@
+/** Who is kept out of the target's cores, and that everybody gets them back. @module */
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+import { until } from '../../test/support/wait.ts';
+import { coresOf, movable } from './shield.ts';
+
+const SHIELD = join(import.meta.dirname, 'shield.js');
+const WITHIN_MS = 20_000;
+
+describe('cores', () => {
+  it('are read as the kernel lists them', () => {
+    assert.deepEqual([...coresOf('0-3,8')], [0, 1, 2, 3, 8]);
+    assert.deepEqual([...coresOf('5')], [5]);
+  });
+});
+
+describe('who has to move', () => {
+  const placed = [
+    { pid: 1, allowed: '0-1' },
+    { pid: 2, allowed: '0' },
+    { pid: 3, allowed: '1' },
+    { pid: 4, allowed: '0-3' },
+  ];
+
+  it('is who may run on a cleared core and on another', () => {
+    assert.deepEqual(movable(placed, '0'), [placed[0], placed[3]]);
+    assert.deepEqual(movable(placed, '0,1'), [placed[3]]);
+  });
+
+  it('is nobody where all cores are cleared', () => {
+    assert.deepEqual(movable(placed, '0-3'), []);
+  });
+});
+
+function allowedOf(pid: number): string {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? '';
+}
+
+const tasksetHere = spawnSync('taskset', ['--version']).status === 0;
+const skip = availableParallelism() > 1 && tasksetHere ? false : 'needs two cores and taskset';
+
+describe('a shield', { skip }, () => {
+  it('keeps a process off the core as long as its maker lives, and ends when that is killed', async () => {
+    const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
+    const pid = sleeper.pid ?? assert.fail('no sleeper');
+    const before = allowedOf(pid);
+    const [core] = coresOf(before);
+    const script = `import { shieldCores } from ${JSON.stringify(SHIELD)};
+      console.log(shieldCores('${core}')); setInterval(() => {}, 1000);`;
+    const maker = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [said] = (await once(maker.stdout, 'data')) as [Buffer];
+      assert.ok(Number(said.toString()) > 0);
+      assert.equal(coresOf(allowedOf(pid)).has(core ?? -1), false);
+      maker.kill('SIGKILL');
+      await until('it may run there again', () => allowedOf(pid) === before, WITHIN_MS);
+    } finally {
+      maker.kill('SIGKILL');
+      sleeper.kill('SIGKILL');
+    }
+  });
+});
