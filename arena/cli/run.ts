@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import type { Terminal } from '../../src/cli/terminal.ts';
-import { estimatePlan } from '../plan/estimate.ts';
+import { estimatePlan } from '../run/estimate.ts';
 import type { Plan } from '../plan/schema.ts';
 import { readResults } from '../results/read.ts';
 import type { EndRecord } from '../results/records.ts';
