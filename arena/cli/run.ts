@@ -84,10 +84,11 @@ async function measure(
     pinSelf(plan.cores.load);
     const candidates = await examineAll(plan, targets);
     const progress = progressOf(plan, candidates, terminal);
-    progress.note(shieldNote(shieldCores(plan.cores.target)));
     const writer = new ResultsWriter(join(options.output, id));
     const { file: path } = writer;
+    const shield = shieldCores(plan.cores.target);
     try {
+      progress.note(shieldNote(shield));
       const write = writer.write.bind(writer);
       const identity = {
         id,
@@ -100,6 +101,7 @@ async function measure(
       );
       return { end: played, file: path };
     } finally {
+      await shield.lift();
       writer.close();
     }
   });
