@@ -27,7 +27,7 @@ import { type Tier, TIERS } from '../tiers/tiers.ts';
 import { readCatalog, targetOf } from './catalog.ts';
 import { type Description, prepare } from './prepared.ts';
 import { checkConfiguration } from './process.ts';
-import { treeOf } from './process-tree.ts';
+import { treeOf } from '../host/process-tree.ts';
 import { assertFree } from './readiness.ts';
 import type { RunningTarget, StartPlan } from './target.ts';
 

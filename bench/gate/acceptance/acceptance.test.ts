@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { treeOf } from '../../../arena/adapters/process-tree.ts';
+import { treeOf } from '../../../arena/host/process-tree.ts';
 import { isAlive } from '../../../test/support/processes.ts';
 import { until } from '../../../test/support/wait.ts';
 import type { Outcome } from '../decision/verdict.ts';
