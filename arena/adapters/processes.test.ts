@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { outputTail } from './output-tail.ts';
 import { memoryPeakOf, treeOf } from '../host/process-tree.ts';
 import { run, start } from './processes.ts';

@@ -10,7 +10,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
-import { signal } from '../../test/support/processes.ts';
+import { signal } from '../host/processes.ts';
 import { takesPrecedence } from '../load/program.ts';
 import { outputTail } from './output-tail.ts';
 import { endSeen, killSeen, seenGroup, seenTree } from '../host/process-tree.ts';

@@ -14,9 +14,9 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { parse } from 'yaml';
 
 import { formatProblem } from '../../src/config/problem.ts';
-import { freePort } from '../../test/support/ports.ts';
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { freePort } from '../host/ports.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import type { ProbeRecord } from '../results/records.ts';
 import { Caller } from '../tiers/caller.ts';
 import { makeCredentials, type Credentials } from '../tiers/credentials.ts';

@@ -14,7 +14,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { statOf } from '../../test/support/processes.ts';
+import { statOf } from './processes.ts';
 import { treeOf } from './process-tree.ts';
 
 export const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

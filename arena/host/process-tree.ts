@@ -10,8 +10,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { isAlive, residentBytes, signal, statOf } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive, residentBytes, signal, statOf } from './processes.ts';
+import { until } from './wait.ts';
 
 /** How long processes that were killed may take to be gone. */
 const GONE_TIMEOUT_MS = 2000;

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { freePort } from '../../test/support/ports.ts';
-import { signal } from '../../test/support/processes.ts';
+import { freePort } from '../host/ports.ts';
+import { signal } from '../host/processes.ts';
 import { PROGRAM } from '../load/native.ts';
 import { type Program, startProgram } from '../load/program.ts';
 import type { MortalUpstream } from '../scenarios/scenario.ts';

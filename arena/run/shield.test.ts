@@ -8,11 +8,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../host/wait.ts';
 import { coresOf, movable } from './shield.ts';
 
 const SHIELD = join(import.meta.dirname, 'shield.js');
-const PROCESSES = join(import.meta.dirname, '../../test/support/processes.js');
+const PROCESSES = join(import.meta.dirname, '../host/processes.js');
 const WITHIN_MS = 20_000;
 
 describe('cores', () => {

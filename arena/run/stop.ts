@@ -8,7 +8,7 @@
 
 import { connect } from 'node:net';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../host/wait.ts';
 import { endSeen, seenTree } from '../host/process-tree.ts';
 import type { RunningTarget, Target } from '../adapters/target.ts';
 import type { Bench } from './bench.ts';

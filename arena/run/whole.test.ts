@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 
-import { childrenOf, isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { childrenOf, isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { decodeHistogram } from '../load/histogram.ts';
 import { reportOf } from '../report/model.ts';
 import { prometheusText } from '../report/prometheus.ts';

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sleep } from '../../test/support/wait.ts';
+import { sleep } from '../host/wait.ts';
 import { faultsOf } from '../load/faults.ts';
 import { p99Us } from '../load/p99.ts';
 import { requestsOf } from '../tiers/requests.ts';

@@ -10,7 +10,7 @@
 
 import { Agent, get } from 'node:http';
 
-import { sleep } from '../../test/support/wait.ts';
+import { sleep } from '../host/wait.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,

@@ -13,7 +13,7 @@ import { loadTargets } from '../../../arena/adapters/catalog.ts';
 import { cpuUsBetween, readCpu } from '../../../arena/host/cpu.ts';
 import type { LoadStage } from '../../../arena/load/driver.ts';
 import { median } from '../../../arena/statistics/quantile.ts';
-import { freePort } from '../../../test/support/ports.ts';
+import { freePort } from '../../../arena/host/ports.ts';
 import { closedLoad, scenarioOf } from '../paired/scenarios.ts';
 import { GATEWAY_CORE, LOAD_CORE } from '../side.ts';
 
