@@ -11,10 +11,10 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 
 import { type Gateway, startGateway } from './support/gateway.ts';
-import { openFiles } from './support/processes.ts';
+import { openFiles } from '../arena/host/processes.ts';
 import { call } from './support/raw-client.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
-import { until } from './support/wait.ts';
+import { until } from '../arena/host/wait.ts';
 
 /** The paths in a log, each line being one JSON object. */
 function pathsIn(file: string): string[] {

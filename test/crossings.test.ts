@@ -12,7 +12,7 @@ import { it } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { listen } from '../src/listener/uws.ts';
 import { createSegment, openWorker, type WorkerCore } from '../src/native/addon.ts';
-import { freePort } from './support/ports.ts';
+import { freePort } from '../arena/host/ports.ts';
 
 const REQUESTS = 200;
 

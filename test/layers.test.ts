@@ -6,12 +6,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 
-const ROOT = join(import.meta.dirname, '../..');
-const SRC = join(ROOT, 'src');
+import { filesUnder, importsOf, nameOf, ROOT, upwards } from './support/source-tree.ts';
 
 /**
  * Top to bottom, a name being a folder of `src/` or a file directly in it. A file imports from its own name or from
@@ -48,35 +47,6 @@ const UNSAFE_FILES = [
 /** Names that say nothing about what is inside. */
 const EMPTY_NAMES = /(?:^|[/_-])(?:utils?|helpers?|managers?|misc|common|index)(?:\.|\/|$)/;
 
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
-}
-
-function filesUnder(folder: string, extension: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(extension))
-    .map((name) => join(folder, name))
-    .toSorted();
-}
-
-/** Every static, re-exported, side-effect and dynamic import of one file, and every text that names an addon. */
-function importsOf(path: string): Import[] {
-  const text = readFileSync(join(ROOT, path), 'utf8');
-  const found = text.matchAll(
-    /\b(?:from|import|import\()\s*(?<quote>['"])(?<specifier>[^'"\n]+)\k<quote>|['"`/](?<addon>[^'"`\s/]+\.node)['"`]/g,
-  );
-  const file = relative(SRC, join(ROOT, path));
-  return Array.from(found, ({ groups }) => ({
-    file,
-    specifier: groups?.['specifier'] ?? groups?.['addon'] ?? '',
-  }));
-}
-
-function nameOf(file: string): string {
-  return file.split(/[/.]/)[0] ?? '';
-}
-
 function rankOf(name: string): number {
   return LAYERS.findIndex((layer) => layer.includes(name));
 }
@@ -91,17 +61,17 @@ function codeOf(source: string): string {
 
 describe('src', () => {
   const sources = filesUnder('src', '.ts');
-  const imports = sources.flatMap(importsOf);
+  const imports = sources.flatMap((path) => importsOf(path, 'src'));
 
   it('has a place in the layers for every folder', () => {
     const unplaced = sources
-      .map((path) => nameOf(relative(SRC, join(ROOT, path))))
+      .map((path) => nameOf(relative('src', path)))
       .filter((name) => rankOf(name) < 0);
     assert.deepEqual([...new Set(unplaced)], []);
   });
 
   it('has a folder for every place in the layers', () => {
-    const names = new Set(sources.map((path) => nameOf(relative(SRC, join(ROOT, path)))));
+    const names = new Set(sources.map((path) => nameOf(relative('src', path))));
     assert.deepEqual(
       LAYERS.flat().filter((name) => !names.has(name)),
       [],
@@ -119,13 +89,7 @@ describe('src', () => {
   });
 
   it('imports downwards, and never from a sibling', () => {
-    const wrong = imports.filter(({ file, specifier }) => {
-      if (!specifier.startsWith('.')) return false;
-      const from = nameOf(file);
-      const to = nameOf(relative(SRC, join(SRC, dirname(file), specifier)));
-      return from !== to && rankOf(to) <= rankOf(from);
-    });
-    assert.deepEqual(wrong, []);
+    assert.deepEqual(upwards(imports, LAYERS), []);
   });
 
   for (const { specifier: pattern, only, why } of IMPORTERS) {

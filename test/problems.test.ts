@@ -15,7 +15,7 @@ import { stopAll } from './support/cleanup.ts';
 import { DeafPort } from './support/deaf-port.ts';
 import { FRONT, type Gateway, startGateway } from './support/gateway.ts';
 import { testPki } from './support/pki.ts';
-import { freePort } from './support/ports.ts';
+import { freePort } from '../arena/host/ports.ts';
 import { Answer, call, type CallOptions, RawClient } from './support/raw-client.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
 import { callTls, showing } from './support/tls-client.ts';

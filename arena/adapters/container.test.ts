@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 
-import { freePort } from '../../test/support/ports.ts';
-import { isAlive } from '../../test/support/processes.ts';
+import { freePort } from '../host/ports.ts';
+import { isAlive } from '../host/processes.ts';
 import { readCatalog } from './catalog.ts';
 import { containerTarget } from './container.ts';
 import { countCores, findEngine, runWords } from './engine.ts';

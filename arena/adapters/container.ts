@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../host/wait.ts';
 import { digestOf, type Engine, findEngine, MOUNT, pidOf, runWords } from './engine.ts';
 import { ask, lastLineOf } from './executables.ts';
 import type { ContainerManifest, Manifest } from './manifest.ts';

@@ -8,7 +8,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { freePort } from '../../test/support/ports.ts';
+import { freePort } from '../host/ports.ts';
 import { type Tier, TIERS } from '../tiers/tiers.ts';
 import type { Manifest } from './manifest.ts';
 import { PROJECT } from './project.ts';

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { freePort } from '../../test/support/ports.ts';
-import { until } from '../../test/support/wait.ts';
+import { freePort } from '../host/ports.ts';
+import { until } from '../host/wait.ts';
 import { Manifest } from './manifest.ts';
 import { processTarget } from './process.ts';
 import { assertFree } from './readiness.ts';

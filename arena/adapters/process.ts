@@ -4,7 +4,7 @@
  * @module
  */
 
-import { signal } from '../../test/support/processes.ts';
+import { signal } from '../host/processes.ts';
 import { ask, lastLineOf, locate, versionOf } from './executables.ts';
 import type { CommandManifest, Manifest } from './manifest.ts';
 import { capabilitiesOf, type Description, prepare, type Prepared } from './prepared.ts';

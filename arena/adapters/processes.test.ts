@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { outputTail } from './output-tail.ts';
-import { cpuOf, memoryPeakOf, treeOf } from './process-tree.ts';
+import { memoryPeakOf, treeOf } from '../host/process-tree.ts';
 import { run, start } from './processes.ts';
 
 /** A shell with a child that has a child. */
@@ -69,24 +69,21 @@ describe('a process that runs to its end', () => {
 });
 
 describe('a process tree', () => {
-  it('has used at least what its busiest member has', async () => {
+  it('has had memory, and has none when it is gone', async () => {
     const busy = 'for (const end = Date.now() + 300; Date.now() < end; ); console.log("done");';
     const service = start('0', 'sh', [
       '-c',
       `"$0" -e '${busy}' & wait; sleep 60`,
       process.execPath,
     ]);
-    const before = cpuOf(service.pid);
     await until('it was busy', () => service.output().includes('done'));
     const peak = memoryPeakOf(service.pid);
     assert.ok(peak > 100_000, `${peak}`);
-    assert.ok(before.pids.startsWith(`${service.pid}`));
     await service.stop();
     assert.equal(memoryPeakOf(service.pid), 0);
   });
 
-  it('of this process has used CPU time and memory', () => {
-    assert.ok(cpuOf(process.pid).cpuUs > 0);
+  it('of this process has memory', () => {
     assert.ok(memoryPeakOf(process.pid) >= process.memoryUsage.rss() / 2);
   });
 });

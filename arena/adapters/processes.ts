@@ -10,10 +10,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
-import { signal } from '../../test/support/processes.ts';
+import { signal } from '../host/processes.ts';
 import { takesPrecedence } from '../load/program.ts';
 import { outputTail } from './output-tail.ts';
-import { endSeen, killSeen, seenGroup, seenTree } from './process-tree.ts';
+import { endSeen, killSeen, seenGroup, seenTree } from '../host/process-tree.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 

@@ -9,7 +9,7 @@
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../host/wait.ts';
 
 const ANSWER_TIMEOUT_MS = 2000;
 /** Of what a target that doesn't come up wrote. */

@@ -14,9 +14,9 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { parse } from 'yaml';
 
 import { formatProblem } from '../../src/config/problem.ts';
-import { freePort } from '../../test/support/ports.ts';
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { freePort } from '../host/ports.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import type { ProbeRecord } from '../results/records.ts';
 import { Caller } from '../tiers/caller.ts';
 import { makeCredentials, type Credentials } from '../tiers/credentials.ts';
@@ -27,7 +27,7 @@ import { type Tier, TIERS } from '../tiers/tiers.ts';
 import { readCatalog, targetOf } from './catalog.ts';
 import { type Description, prepare } from './prepared.ts';
 import { checkConfiguration } from './process.ts';
-import { treeOf } from './process-tree.ts';
+import { treeOf } from '../host/process-tree.ts';
 import { assertFree } from './readiness.ts';
 import type { RunningTarget, StartPlan } from './target.ts';
 

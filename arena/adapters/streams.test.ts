@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { freePort } from '../../test/support/ports.ts';
+import { freePort } from '../host/ports.ts';
 import { startUpstream, type Upstream } from '../load/native.ts';
 import { readCatalog, targetOf } from './catalog.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { freePort } from '../../test/support/ports.ts';
+import { freePort } from '../host/ports.ts';
 import { startUpstream, type Upstream } from '../load/native.ts';
 import { Manifest } from './manifest.ts';
 import type { StartPlan, Target } from './target.ts';

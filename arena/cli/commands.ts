@@ -12,7 +12,7 @@ import { reportCommand } from '../report/command.ts';
 import { compareCommand } from '../report/compare/command.ts';
 import { readRun } from '../report/runs.ts';
 import { scheduleCommand } from '../schedule/command.ts';
-import { prometheusText } from '../score/prometheus.ts';
+import { prometheusText } from '../report/prometheus.ts';
 import { serveCommand } from '../serve/command.ts';
 import { planCommand } from './plan.ts';
 import { settingsOf } from './plan-file.ts';

@@ -17,7 +17,7 @@ import { loadTargets } from '../adapters/catalog.ts';
 import type { Target } from '../adapters/target.ts';
 import { type LoadedPlan, loadPlan } from '../plan/load.ts';
 import type { Plan } from '../plan/schema.ts';
-import { BASELINE } from '../run/block.ts';
+import { BASELINE } from '../tiers/tiers.ts';
 
 /** Shipped plans; from dist/arena/cli. */
 const PLANS = join(import.meta.dirname, '../../../arena/plans');

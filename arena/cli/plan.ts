@@ -3,12 +3,12 @@
 import { Command } from 'commander';
 
 import type { Terminal } from '../../src/cli/terminal.ts';
-import { type Counted, estimatePlan } from '../plan/estimate.ts';
+import { type Counted, estimatePlan } from '../run/estimate.ts';
 import { loadText } from '../plan/load-text.ts';
 import type { Plan } from '../plan/schema.ts';
 import { durationText } from '../run/progress.ts';
 import { type Candidate, examineAll } from '../run/run.ts';
-import { scenariosOf } from '../run/scenario-turn.ts';
+import { playsOf } from '../scenarios/catalog.ts';
 import { textTable } from './columns.ts';
 import {
   fileOption,
@@ -58,8 +58,9 @@ function planText(plan: Plan, candidates: readonly Candidate[]): string {
 
 function rowOf(plan: Plan, { target, examined, tiers }: Candidate): string[] {
   if (examined.status === 'unavailable') return [target.name, `unavailable: ${examined.why}`];
-  const scenarios = scenariosOf(plan.scenarios, target);
-  return [target.name, examined.version, tiers.join(', ') || 'none', scenarios.join(', ')];
+  const plays = tiers.includes(plan.scenarioTier) ? playsOf(plan, target.capabilities) : [];
+  const names = plays.map(({ name }) => name).join(', ');
+  return [target.name, examined.version, tiers.join(', ') || 'none', names];
 }
 
 function timeText(plan: Plan, candidates: readonly Candidate[]): string {
@@ -76,6 +77,6 @@ export function countedIn(plan: Plan, candidates: readonly Candidate[]): Counted
     .map(({ target, tiers }) => ({
       adapter: target.adapter,
       tiers: tiers.length,
-      scenarios: tiers.includes(plan.scenarioTier) ? scenariosOf(plan.scenarios, target) : [],
+      plays: tiers.includes(plan.scenarioTier) ? playsOf(plan, target.capabilities) : [],
     }));
 }

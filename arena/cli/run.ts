@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import type { Terminal } from '../../src/cli/terminal.ts';
-import { estimatePlan } from '../plan/estimate.ts';
+import { estimatePlan } from '../run/estimate.ts';
 import type { Plan } from '../plan/schema.ts';
 import { readResults } from '../results/read.ts';
 import type { EndRecord } from '../results/records.ts';
@@ -84,10 +84,11 @@ async function measure(
     pinSelf(plan.cores.load);
     const candidates = await examineAll(plan, targets);
     const progress = progressOf(plan, candidates, terminal);
-    progress.note(shieldNote(shieldCores(plan.cores.target)));
     const writer = new ResultsWriter(join(options.output, id));
     const { file: path } = writer;
+    const shield = shieldCores(plan.cores.target);
     try {
+      progress.note(shieldNote(shield));
       const write = writer.write.bind(writer);
       const identity = {
         id,
@@ -100,6 +101,7 @@ async function measure(
       );
       return { end: played, file: path };
     } finally {
+      await shield.lift();
       writer.close();
     }
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { isAlive } from '../../test/support/processes.ts';
+import { isAlive } from '../host/processes.ts';
 import { type Program, startProgram } from './program.ts';
 
 const CORES = '0-1';

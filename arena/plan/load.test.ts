@@ -56,6 +56,8 @@ describe('a plan', () => {
       told: 'plan.yaml:4:8: cores: target and load share core 1' },
     { text: `${SMALL}tiers: [key]\nscenarios: [churn]\n`,
       told: 'plan.yaml:5:12: scenarios: need tier "pass", which is not in "tiers"' },
+    { text: `${SMALL}tiers: [key]\nscores: [l0]\n`,
+      told: 'plan.yaml:5:9: scores: need tier "pass", which is not in "tiers"' },
     { text: `${SMALL}schedule: { cron: every day }\n`,
       told: 'plan.yaml:4:19: schedule.cron: cron expression "every day" is not understood' },
     { text: 'version: 1\nname: [small\n', told: 'plan.yaml:3:1: not valid YAML' },

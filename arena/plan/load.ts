@@ -39,6 +39,7 @@ function checkMeaning(plan: Plan): Finding[] {
     ...repeated(plan, 'tiers'),
     ...repeated(plan, 'bodies'),
     ...repeated(plan, 'scenarios'),
+    ...repeated(plan, 'scores'),
     ...checkLoads(plan),
     ...checkScenarios(plan),
     ...checkCores(plan),
@@ -46,7 +47,9 @@ function checkMeaning(plan: Plan): Finding[] {
   ];
 }
 
-function repeated(plan: Plan, key: 'targets' | 'tiers' | 'bodies' | 'scenarios'): Finding[] {
+type Repeated = 'targets' | 'tiers' | 'bodies' | 'scenarios' | 'scores';
+
+function repeated(plan: Plan, key: Repeated): Finding[] {
   const items: readonly (string | number)[] = plan[key];
   return items.flatMap((item, index) =>
     items.indexOf(item) === index ? [] : [{ path: [key, index], message: 'stands here twice' }],
@@ -72,10 +75,13 @@ function checkLoads({ loads }: Plan): Finding[] {
   });
 }
 
-function checkScenarios({ scenarios, scenarioTier, tiers }: Plan): Finding[] {
-  return scenarios.length > 0 && !tiers.includes(scenarioTier)
-    ? [{ path: ['scenarios'], message: `need tier "${scenarioTier}", which is not in "tiers"` }]
-    : [];
+function checkScenarios(plan: Plan): Finding[] {
+  const { scenarioTier, tiers } = plan;
+  if (tiers.includes(scenarioTier)) return [];
+  return (['scenarios', 'scores'] as const).flatMap((key) => {
+    const message = `need tier "${scenarioTier}", which is not in "tiers"`;
+    return plan[key].length > 0 ? [{ path: [key], message }] : [];
+  });
 }
 
 function checkCores({ cores }: Plan): Finding[] {

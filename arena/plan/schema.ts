@@ -11,6 +11,7 @@ import * as z from 'zod';
 
 import { whole } from '../../src/config/schema/fields.ts';
 import { SCENARIOS } from '../adapters/manifest.ts';
+import { SCORES } from '../score/scenarios.ts';
 import { TIERS } from '../tiers/tiers.ts';
 
 const BODY_MAX_BYTES = 16 << 20;
@@ -115,13 +116,24 @@ export const Plan = z
       .max(SCENARIOS.length)
       .default([])
       .describe('What is no plain load; only for targets that say they offer it.'),
+    scores: z
+      .array(z.enum(SCORES))
+      .max(SCORES.length)
+      .default([])
+      .describe('Scores whose own loads are played, as scenarios are, on every target.'),
+    scoreShare: z
+      .number()
+      .min(0.001)
+      .max(1)
+      .default(1)
+      .describe('The part of those loads that is played; a score of less than 1 is a trial only.'),
     scenarioTier: z
       .enum(TIERS)
       .default('pass')
-      .describe('The tier that scenarios are run in; one of `tiers`.'),
+      .describe('The tier that scenarios and scores are run in; one of `tiers`.'),
     scenarioRounds: whole(1, 1000)
       .default(3)
-      .describe('Rounds that scenarios are run in; `rounds` at most.'),
+      .describe('Rounds that scenarios and scores are run in; `rounds` at most.'),
     rounds: whole(1, 1000).default(4).describe('How often everything is measured.'),
     warmUp: z
       .strictObject({

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BASELINE, BASELINE_TIER } from '../tiers/tiers.ts';
 import type { Estimate } from './estimates.ts';
 import type { Material } from './material.ts';
 import { isMeasured, type Table } from './table-model.ts';
@@ -48,7 +49,9 @@ export function capabilitiesOf(
       cells: material.tiers.map(({ tier }) => {
         const table = tables.find(({ cell }) => cell.tier === tier);
         const row = table?.rows.find((one) => one.target.target === target.target);
-        if (row === undefined) return { tier, cpuUs: null, ...probed(target, tier, material) };
+        const isLent = target.target === BASELINE && tier !== BASELINE_TIER;
+        if (row === undefined || isLent)
+          return { tier, cpuUs: null, ...probed(target, tier, material) };
         if (isMeasured(row)) return { tier, state: 'measured', why: '', cpuUs: row.cpuUs };
         return { tier, state: row.state, why: row.why, cpuUs: null };
       }),

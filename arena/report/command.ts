@@ -5,8 +5,8 @@ import { Command, Option } from 'commander';
 
 import { processTerminal, type Terminal } from '../../src/cli/terminal.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { pushMetrics } from '../score/push.ts';
-import { prometheusText } from '../score/prometheus.ts';
+import { pushMetrics } from './push.ts';
+import { prometheusText } from './prometheus.ts';
 import { screenOf } from './grid-text.ts';
 import type { ResultRecord } from '../results/records.ts';
 import { htmlReport } from './html/page.ts';

@@ -19,6 +19,14 @@ import type { Report } from './model.ts';
 import type { ScenarioRow, ScenarioTable } from './scenario-tables.ts';
 import { loadId } from './series.ts';
 import type { Staircase } from './staircase.ts';
+import type { TargetSummary } from './targets.ts';
+
+const STATE_TEXT: Readonly<Record<TargetSummary['state'], string>> = {
+  measured: 'measured',
+  unavailable: 'unavailable',
+  'not-offered': 'not offered',
+  failed: 'failed',
+};
 
 export function targetGrid({ targets }: Report): Grid {
   return {
@@ -32,7 +40,7 @@ export function targetGrid({ targets }: Report): Grid {
     ],
     rows: targets.map((target) => ({
       target: target.target,
-      message: target.state === 'measured' ? '' : `${target.state}: ${target.why}`,
+      message: target.state === 'measured' ? '' : `${STATE_TEXT[target.state]}: ${target.why}`,
       cells: [
         cell(target.title),
         target.version === '' ? EMPTY : cell(target.version),

@@ -167,6 +167,77 @@ describe('a report', () => {
     }
   });
 
+  it('says not offered, and not failed, of who does none of the jobs that were run', () => {
+    const others = fixture({ ...SMALL_PLAN, tiers: ['opa'], rounds: 2, scenarios: false });
+    const report = reportOf(others);
+    const caddy = report.targets.find(({ target }) => target === 'caddy');
+    const why = 'does none of this run’s jobs (opa), by its manifest';
+    assert.deepEqual([caddy?.state, caddy?.why], ['not-offered', why]);
+    for (const table of tablesOf(report)) assert.equal(rowOf(table, 'caddy').state, 'not-offered');
+    assert.match(printTables(others, SCREEN), /Caddy .*not offered: does none of this run/);
+  });
+
+  it('says not offered of scenarios and scores whose tier a target does not do', () => {
+    const without = fixture({ ...SMALL_PLAN, rounds: 2 }).flatMap((one): ResultRecord[] => {
+      if (!('target' in one) || one.target !== 'caddy' || one.kind === 'config') return [one];
+      if (one.kind === 'target') return [{ ...one, capabilities: ['key', 'churn'] }];
+      return one.kind === 'scenario' || one.tier === 'pass' ? [] : [one];
+    });
+    const { scenarios, scores } = reportOf(without);
+    const reasons = [...scenarios.flatMap(({ rows }) => rows), ...scores].flatMap(
+      ({ target, why }) => (target.target === 'caddy' ? [why] : []),
+    );
+    assert.equal(reasons.length, scenarios.length + 1);
+    for (const why of reasons) assert.match(why, /^not offered: does not do [a-z-]+, by its/);
+  });
+
+  it('says that a run ended early, and not that it offers nothing, of who was not reached', () => {
+    const opa = fixture({ ...SMALL_PLAN, tiers: ['opa'], rounds: 1, scenarios: false });
+    const cut = reportOf(opa.filter(({ kind }) => kind !== 'end'));
+    const caddy = cut.targets.find(({ target }) => target === 'caddy');
+    assert.equal(caddy?.state, 'failed');
+    assert.match(caddy.why, /the run was killed/);
+  });
+
+  it('has the baseline first in every tier, and what each adds to its p99 at a common rate', () => {
+    const report = reportOf(records);
+    for (const table of tablesOf(report)) {
+      const direct = measuredRow(table, 'direct');
+      assert.equal(table.rows[0], direct);
+      assert.deepEqual([direct.rank, direct.p99AddedUs], [null, null]);
+      const { p99AddedUs: added, p99Us } = measuredRow(table, 'nginx');
+      if (table.cell.load.mode === 'closed') assert.equal(added, null);
+      else assert.ok(added && p99Us && added.median > 0 && added.median < p99Us.median);
+    }
+    const cells = report.capabilities.rows.find(({ target }) => target.target === 'direct')?.cells;
+    assert.deepEqual(
+      cells?.map(({ tier, state }) => [tier, state]),
+      [
+        ['pass', 'measured'],
+        ['key', 'not-offered'],
+      ],
+    );
+  });
+
+  it('has no section for a tier that only the baseline was measured in', () => {
+    const alone = records.filter(
+      (one) => !('tier' in one) || one.target === 'direct' || one.tier !== 'pass',
+    );
+    const report = reportOf(alone);
+    assert.deepEqual(
+      report.tiers.map(({ tier }) => tier),
+      ['key'],
+    );
+    for (const table of tablesOf(report)) measuredRow(table, 'direct');
+  });
+
+  it('says where rates differ that latency is to be compared elsewhere', () => {
+    const loads = [{ mode: 'open', connections: 64, ratePerS: 1, capacityShare: 0.5 }] as const;
+    const text = markdownReport(fixture({ ...SMALL_PLAN, rounds: 2, loads }));
+    assert.match(text, /at a share of its own capacity, so at another rate/);
+    assert.doesNotMatch(text, /p99 added/);
+  });
+
   it('times nobody in a tier whose probe it failed', () => {
     const report = reportOf(fixture({ ...SMALL_PLAN, tiers: ['full', 'jwt'], rounds: 2 }));
     const [table] = report.tiers.find(({ tier }) => tier === 'jwt')?.tables ?? [];

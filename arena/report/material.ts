@@ -14,7 +14,7 @@ import type {
   ScenarioRecord,
   TargetRecord,
 } from '../results/records.ts';
-import { TIER_TITLES, TIERS } from '../tiers/tiers.ts';
+import { BASELINE, TIER_TITLES, TIERS } from '../tiers/tiers.ts';
 import { type Cell, cellId, cellOf, type LoadKind, type Series, seriesOf } from './series.ts';
 
 export interface Material {
@@ -43,7 +43,7 @@ export function readMaterial(records: readonly ResultRecord[]): Material {
   const blocks = records.filter((record) => record.kind === 'block');
   const scenarios = records.filter((record) => record.kind === 'scenario');
   const named = [...targets, ...probes, ...blocks, ...scenarios].map(({ target }) => target);
-  const tiers = inTierOrder([...probes, ...blocks].map(({ tier }) => tier));
+  const tiers = inTierOrder(comparedIn([...probes, ...blocks]));
   return {
     run,
     end: records.find((record) => record.kind === 'end') ?? null,
@@ -62,7 +62,10 @@ export function readMaterial(records: readonly ResultRecord[]): Material {
     blocks,
     scenarios,
     tiers: tiers.map((tier) => ({ tier, title: tierTitle(tier) })),
-    cells: cellsOf(blocks, tiers),
+    cells: cellsOf(
+      blocks.filter(({ tier }) => tiers.includes(tier)),
+      tiers,
+    ),
     series: allSeries(blocks),
   };
 }
@@ -73,6 +76,14 @@ export function seriesKey(target: string, cell: Cell): string {
 
 export function tierTitle(tier: string): string {
   return Object.entries(TIER_TITLES).find(([name]) => name === tier)?.[1] ?? tier;
+}
+
+/** A tier that the baseline alone is measured in is there to compare others with. */
+function comparedIn(
+  records: readonly { readonly target: string; readonly tier: string }[],
+): string[] {
+  const gateways = records.filter(({ target }) => target !== BASELINE);
+  return (gateways.length > 0 ? gateways : records).map(({ tier }) => tier);
 }
 
 function inTierOrder(tiers: readonly string[]): string[] {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { scoresOf, type TargetScore } from '../score/scores.ts';
+import { scoresOf, type TargetScore } from './scores.ts';
 import type { ConfigRecord, EndRecord, ResultRecord, RunRecord } from '../results/records.ts';
 import { type Capability, capabilitiesOf } from './capabilities.ts';
 import { type Change, type HistorySeries, historyOf } from './history.ts';

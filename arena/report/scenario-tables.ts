@@ -11,7 +11,7 @@ import { listed } from './format.ts';
 import { decodeHistogram } from '../load/histogram.ts';
 import { type Latency, latencyOf, merged } from './latency.ts';
 import type { Material } from './material.ts';
-import type { TargetSummary } from './targets.ts';
+import { type TargetSummary, whyMissing } from './targets.ts';
 
 export interface ScenarioRow {
   readonly target: TargetSummary;
@@ -58,7 +58,7 @@ export function scenarioTables(
         ...kind,
         figures: names(({ figures }) => figures),
         histograms: names(({ histograms }) => histograms),
-        rows: targets.map((target) => rowOf(target, own, kind.scenario, material)),
+        rows: targets.map((target) => rowOf(target, own, kind, material)),
       },
     ];
   });
@@ -67,7 +67,7 @@ export function scenarioTables(
 function rowOf(
   target: TargetSummary,
   records: readonly ScenarioRecord[],
-  scenario: string,
+  kind: Pick<ScenarioTable, 'scenario' | 'tier'>,
   material: Material,
 ): ScenarioRow {
   const own = records.filter((one) => one.target === target.target);
@@ -88,7 +88,7 @@ function rowOf(
       .filter((one) => one.void.length > 0)
       .map(({ round, void: why }) => ({ round, why })),
     bound: [...new Set(counted.flatMap(({ generator }) => generator.bound))],
-    why: counted.length > 0 ? '' : whyNone(target, own, scenario),
+    why: counted.length > 0 ? '' : whyNone(target, own, kind, material),
   };
 }
 
@@ -116,11 +116,17 @@ function latenciesOf(records: readonly ScenarioRecord[]): Map<string, Latency> {
   return latencies;
 }
 
-function whyNone(target: TargetSummary, own: readonly ScenarioRecord[], scenario: string): string {
+function whyNone(
+  target: TargetSummary,
+  own: readonly ScenarioRecord[],
+  { scenario, tier }: Pick<ScenarioTable, 'scenario' | 'tier'>,
+  material: Material,
+): string {
   if (target.state === 'unavailable') return 'unavailable (see Targets)';
   const reasons = own.flatMap((one) => one.void);
   if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;
+  const missing = [scenario, tier].find((name) => !target.capabilities.includes(name));
+  if (missing !== undefined) return `not offered: does not do ${missing}, by its manifest`;
   if (target.state === 'failed') return target.why;
-  if (!target.capabilities.includes(scenario)) return 'does not do this, by its manifest';
-  return 'no result in the file, which counts as a failure';
+  return whyMissing(material);
 }

@@ -5,7 +5,7 @@
  */
 
 import { PARTS } from '../score/l0.ts';
-import type { TargetScore } from '../score/scores.ts';
+import type { TargetScore } from './scores.ts';
 import { figure } from './format.ts';
 import { cell, column, EMPTY, estimated, type Grid } from './grid.ts';
 
@@ -35,6 +35,15 @@ export function scoreGrid(scores: readonly TargetScore[]): Grid {
             ]
           : [cell(target.title)],
     })),
-    notes: ['Nothing is ranked by it: latencies far under its caps all score near 100.'],
+    notes: notesOf(scores),
   };
+}
+
+function notesOf(scores: readonly TargetScore[]): string[] {
+  const share = Math.min(1, ...scores.map((one) => one.share));
+  const trial = `A trial: ${Number((share * 100).toPrecision(3))} % of its loads were played, which compares with no other score.`;
+  return [
+    ...(share < 1 ? [trial] : []),
+    'Nothing is ranked by it: latencies far under its caps all score near 100.',
+  ];
 }

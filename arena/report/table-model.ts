@@ -4,13 +4,14 @@
  * @module
  */
 
+import { BASELINE, BASELINE_TIER } from '../tiers/tiers.ts';
 import { comparePairs, type Pair, type Rank, ranksOf } from './comparison.ts';
 import { type Estimate, estimateOf } from './estimates.ts';
 import { listed } from './format.ts';
 import { type CurvePoint, curveOf, type Latency, latencyOf, merged } from './latency.ts';
 import { type Material, seriesKey } from './material.ts';
 import { type Cell, costs, type Series, type Voided } from './series.ts';
-import { BASELINE, failureOf, type TargetSummary } from './targets.ts';
+import { failureOf, type TargetSummary, whyMissing } from './targets.ts';
 
 /** Of the rounds that count. */
 export interface Measured {
@@ -25,6 +26,8 @@ export interface Measured {
   /** Medians of the rounds' own quantiles: what the merged latency varies by. */
   readonly p50Us: Estimate | null;
   readonly p99Us: Estimate | null;
+  /** p99 less the baseline's in the same round, at the rate that both have; else null. */
+  readonly p99AddedUs: Estimate | null;
   /** The highest of all rounds; null where it can't be seen. */
   readonly memoryPeakBytes: number | null;
   readonly counted: number;
@@ -46,7 +49,7 @@ export interface Unmeasured {
 
 export interface Table {
   readonly cell: Cell;
-  /** Measured ones by CPU per request, cheapest first; then the others by name. */
+  /** The baseline; measured ones by CPU per request, cheapest first; then the others by name. */
   readonly rows: readonly (Measured | Unmeasured)[];
   readonly reference: string | null;
   readonly pairs: readonly Pair[];
@@ -67,7 +70,8 @@ export function tableOf(
   const pairs = comparePairs(found, seed);
   const priced = found.filter((series) => costs(series).length > 0).map(({ target }) => target);
   const ranks = ranksOf(priced, pairs);
-  const unranked = targets.map((target) => rowOf(cell, target, material));
+  const alone = cell.load.mode === 'open' ? baselineP99Us(cell, material) : new Map();
+  const unranked = targets.map((target) => rowOf(cell, target, material, alone));
   const cheapest = unranked.filter(isMeasured).toSorted(byCost)[0]?.target.target ?? null;
   const reference = preferred.find((name) => priced.includes(name)) ?? cheapest;
   const placed = (row: Measured): Measured => ({
@@ -96,16 +100,38 @@ function byCost(one: Measured, other: Measured): number {
   return cost(one) - cost(other) || (one.target.target < other.target.target ? -1 : 1);
 }
 
-function rowOf(cell: Cell, target: TargetSummary, material: Material): Measured | Unmeasured {
-  const series = material.series.get(seriesKey(target.target, cell));
+/** The baseline has no job to do, and so stands beside every tier at what is the same for all. */
+function shownSeries(cell: Cell, target: string, { series }: Material): Series | undefined {
+  const isLent = target === BASELINE && cell.load.mode !== 'share';
+  return series.get(seriesKey(target, isLent ? { ...cell, tier: BASELINE_TIER } : cell));
+}
+
+/** By round. */
+function baselineP99Us(cell: Cell, material: Material): Map<number, number> {
+  const samples = shownSeries(cell, BASELINE, material)?.samples ?? [];
+  return new Map(samples.map(({ round, latency }) => [round, latencyOf(latency()).p99Us]));
+}
+
+function rowOf(
+  cell: Cell,
+  target: TargetSummary,
+  material: Material,
+  alone: ReadonlyMap<number, number>,
+): Measured | Unmeasured {
+  const series = shownSeries(cell, target.target, material);
   if (series !== undefined && series.samples.length > 0) {
-    const row = measuredRow(target, series, material.run.seed);
+    const row = measuredRow(target, series, alone, material.run.seed);
     if (row !== null) return row;
   }
   return { target, voided: series?.voided ?? [], ...reasonOf(cell, target, series, material) };
 }
 
-function measuredRow(target: TargetSummary, series: Series, seed: number): Measured | null {
+function measuredRow(
+  target: TargetSummary,
+  series: Series,
+  alone: ReadonlyMap<number, number>,
+  seed: number,
+): Measured | null {
   const { samples } = series;
   const estimate = (values: readonly (number | null)[]): Estimate | null =>
     estimateOf(
@@ -117,6 +143,10 @@ function measuredRow(target: TargetSummary, series: Series, seed: number): Measu
   const requestsPerS = estimate(samples.map((sample) => sample.requestsPerS));
   if (histogram === null || requestsPerS === null) return null;
   const quantiles = histograms.map(latencyOf);
+  const added = samples.map(({ round }, at) => {
+    const [own, base] = [quantiles[at]?.p99Us, alone.get(round)];
+    return own === undefined || base === undefined ? null : own - base;
+  });
   const memory = samples.flatMap(({ memoryBytes }) => memoryBytes ?? []);
   return {
     state: 'measured',
@@ -128,6 +158,7 @@ function measuredRow(target: TargetSummary, series: Series, seed: number): Measu
     curve: curveOf(histogram),
     p50Us: estimate(quantiles.map(({ p50Us }) => p50Us)),
     p99Us: estimate(quantiles.map(({ p99Us }) => p99Us)),
+    p99AddedUs: target.target === BASELINE ? null : estimate(added),
     memoryPeakBytes: memory.length === 0 ? null : Math.max(...memory),
     counted: samples.length,
     voided: series.voided,
@@ -155,12 +186,6 @@ function reasonOf(
   if (probe === undefined && !target.capabilities.includes(cell.tier)) {
     return { state: 'not-offered', why: 'does not do this job, by its manifest' };
   }
-  return { state: 'missing', why: whyMissing(series, material) };
-}
-
-function whyMissing(series: Series | undefined, { end }: Material): string {
-  if (series !== undefined) return 'nothing was answered, which counts as a failure';
-  if (end === null) return 'not measured: the run was killed before it came to this';
-  if (!end.complete) return `not measured: the run ended early (${end.why})`;
-  return 'no result in the file, which counts as a failure';
+  const nothing = 'nothing was answered, which counts as a failure';
+  return { state: 'missing', why: series === undefined ? whyMissing(material) : nothing };
 }

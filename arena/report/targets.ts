@@ -4,18 +4,17 @@
  * @module
  */
 
+import type { TargetRecord } from '../results/records.ts';
+import { BASELINE } from '../tiers/tiers.ts';
 import type { Material } from './material.ts';
-
-/** The name of the target without a gateway: the baseline, which nothing is ranked against. */
-export const BASELINE = 'direct';
 
 export interface TargetSummary {
   readonly target: string;
   readonly title: string;
   readonly version: string;
   readonly adapter: string;
-  /** Failed: it was there, yet nothing it did counts. */
-  readonly state: 'measured' | 'unavailable' | 'failed';
+  /** Failed: it was there, yet nothing it did counts. Not offered: it does none of the run's jobs. */
+  readonly state: 'measured' | 'unavailable' | 'not-offered' | 'failed';
   /** Empty when it was measured. */
   readonly why: string;
   readonly capabilities: readonly string[];
@@ -51,7 +50,19 @@ function stateOf(name: string, material: Material): [TargetSummary['state'], str
   );
   const inScenario = material.scenarios.some((one) => one.target === name && one.void.length === 0);
   if (counted || inScenario) return ['measured', ''];
+  if (record !== null && offersNothing(record, material)) {
+    const jobs = material.tiers.map(({ tier }) => tier).join(', ');
+    return ['not-offered', `does none of this run’s jobs (${jobs}), by its manifest`];
+  }
   return ['failed', whyNothing(name, material)];
+}
+
+/** Of a run that came to its end: whether none of its jobs is among what the target offers. */
+function offersNothing({ target: name, capabilities }: TargetRecord, material: Material): boolean {
+  const { end, tiers, probes, blocks, scenarios } = material;
+  if (end?.complete !== true || tiers.length === 0) return false;
+  if ([...probes, ...blocks, ...scenarios].some(({ target }) => target === name)) return false;
+  return !tiers.some(({ tier }) => capabilities.includes(tier));
 }
 
 function whyNothing(name: string, material: Material): string {
@@ -59,7 +70,14 @@ function whyNothing(name: string, material: Material): string {
   if (voided !== undefined) return `every block is void: ${voided.void.join('; ')}`;
   const probe = material.probes.find(({ target, passed }) => target === name && !passed);
   if (probe !== undefined) return `failed the probe of tier ${probe.tier}: ${failureOf(probe)}`;
-  return 'no result of it in the file, which counts as a failure';
+  return whyMissing(material);
+}
+
+/** Why there is no record of what should have been measured. */
+export function whyMissing({ end }: Pick<Material, 'end'>): string {
+  if (end === null) return 'not measured: the run was killed before it came to this';
+  if (!end.complete) return `not measured: the run ended early (${end.why})`;
+  return 'no result in the file, which counts as a failure';
 }
 
 /** The checks that a probe did not pass, in words. */

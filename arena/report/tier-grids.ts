@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BASELINE } from '../tiers/tiers.ts';
 import type { Rank } from './comparison.ts';
 import { cellTitle, figure, grouped, likelihood, listed, mebibytes, millis } from './format.ts';
 import { cell, column, EMPTY, estimated, type Grid, type GridCell, type GridRow } from './grid.ts';
@@ -23,6 +24,7 @@ export function tierGrids(section: TierSection): Grid[] {
 }
 
 function tableGrid(tierTitle: string, table: Table): Grid {
+  const compares = table.rows.some((row) => isMeasured(row) && row.p99AddedUs !== null);
   return {
     id: cellId(table.cell),
     title: `${tierTitle}: ${cellTitle(table.cell)}`,
@@ -36,6 +38,7 @@ function tableGrid(tierTitle: string, table: Table): Grid {
       column('p50', 'ms'),
       column('p90', 'ms', { importance: 7 }),
       column('p99', 'ms'),
+      ...(compares ? [column('p99 added', 'ms', { importance: 2 })] : []),
       column('p99.9', 'ms', { importance: 2 }),
       column('p99.99', 'ms', { importance: 6 }),
       column('max', 'ms', { importance: 5 }),
@@ -44,8 +47,10 @@ function tableGrid(tierTitle: string, table: Table): Grid {
       column('cores', '', { importance: 10 }),
       column('rounds', '', { importance: 6 }),
     ],
-    rows: table.rows.map((row) => (isMeasured(row) ? measuredRow(row) : unmeasuredRow(row))),
-    notes: notesOf(table),
+    rows: table.rows.map((row) =>
+      isMeasured(row) ? measuredRow(row, compares) : unmeasuredRow(row),
+    ),
+    notes: [...loadNotes(table, compares), ...notesOf(table)],
   };
 }
 
@@ -53,7 +58,7 @@ function rankText({ from, to }: Rank): string {
   return from === to ? `${from}` : `${from}–${to}`;
 }
 
-function measuredRow(row: Measured): GridRow {
+function measuredRow(row: Measured, compares: boolean): GridRow {
   const { latency, target } = row;
   const rate = estimated(row.requestsPerS, grouped);
   return {
@@ -69,6 +74,7 @@ function measuredRow(row: Measured): GridRow {
       cell(millis(latency.p50Us)),
       cell(millis(latency.p90Us)),
       cell(millis(latency.p99Us)),
+      ...(compares ? [estimated(row.p99AddedUs, millis)] : []),
       orEmpty(latency.p999Us),
       orEmpty(latency.p9999Us),
       cell(millis(latency.maxUs)),
@@ -109,12 +115,22 @@ function unmeasuredRow(row: Unmeasured): GridRow {
   };
 }
 
+const LOAD_NOTES: Readonly<Record<Table['cell']['load']['mode'], readonly string[]>> = {
+  closed: ['Latency of a saturated target is that of its queue: compare it at a rate instead.'],
+  share: [
+    'Each is at a share of its own capacity, so at another rate: compare latency at one rate for all instead.',
+  ],
+  open: [],
+};
+
+function loadNotes({ cell: { load } }: Table, compares: boolean): string[] {
+  const added = `p99 added is p99 less that of ${BASELINE} in the same round: ${BASELINE} is the upstream without a gateway, measured once for all tiers.`;
+  return [...LOAD_NOTES[load.mode], ...(compares ? [added] : [])];
+}
+
 function notesOf(table: Table): string[] {
   const measured = table.rows.filter(isMeasured);
   const notes: string[] = [];
-  if (table.cell.load.mode === 'closed') {
-    notes.push('Latency of a saturated target is that of its queue: compare it at a rate instead.');
-  }
   for (const { target, bound } of measured.filter(({ bound: { rounds } }) => rounds > 0)) {
     notes.push(
       `${BOUND_MARK} ${target.title}: generator-bound in ${bound.rounds} of its rounds, such as: ${listed(bound.why)}.`,

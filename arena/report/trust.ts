@@ -5,9 +5,9 @@
  */
 
 import type { BlockRecord } from '../results/records.ts';
+import { BASELINE, BASELINE_TIER } from '../tiers/tiers.ts';
 import type { Material } from './material.ts';
 import { isMeasured, type Measured, type Table } from './table-model.ts';
-import { BASELINE } from './targets.ts';
 
 export interface Check {
   readonly name: string;
@@ -156,12 +156,13 @@ function hashed(material: Material, tables: readonly Table[]): Check {
   };
 }
 
-/** What was timed: each target in each of its tiers, once. */
+/** What was timed: each target in each of its tiers, once; the baseline in its own. */
 function jobsOf(tables: readonly Table[]): { target: string; tier: string }[] {
   const jobs = new Map<string, { target: string; tier: string }>();
   for (const { cell, rows } of tables) {
     for (const { target } of rows.filter(isMeasured)) {
-      jobs.set(`${target.target} ${cell.tier}`, { target: target.target, tier: cell.tier });
+      const tier = target.target === BASELINE ? BASELINE_TIER : cell.tier;
+      jobs.set(`${target.target} ${tier}`, { target: target.target, tier });
     }
   }
   return [...jobs.values()];

@@ -8,6 +8,7 @@ import type { RunningTarget, Target } from '../adapters/target.ts';
 import type { LoadStage } from '../load/driver.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { ProbeRecord, ResultRecord } from '../results/records.ts';
+import type { MortalUpstream } from '../scenarios/scenario.ts';
 import type { Tier } from '../tiers/tiers.ts';
 import type { Capacities } from './capacity.ts';
 import type { Progress } from './progress.ts';
@@ -16,13 +17,6 @@ import type { Progress } from './progress.ts';
 export interface Upstream {
   readonly host: string;
   readonly port: number;
-}
-
-/** Another upstream, that can be killed and started again on its port. */
-export interface MortalUpstream extends Upstream {
-  readonly kill: () => Promise<void>;
-  readonly revive: () => Promise<void>;
-  readonly stop: () => Promise<void>;
 }
 
 export interface Bench {

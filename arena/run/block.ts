@@ -7,19 +7,17 @@
  * @module
  */
 
-import { emptyHistogram, encodeHistogram } from '../load/histogram.ts';
 import type { LoadResult } from '../load/driver.ts';
+import { faultsOf } from '../load/faults.ts';
+import { emptyHistogram, encodeHistogram } from '../load/histogram.ts';
+import { p99Us } from '../load/p99.ts';
 import type { BlockRecord, Load } from '../results/records.ts';
-import type { Tier } from '../tiers/tiers.ts';
+import { BASELINE, type Tier } from '../tiers/tiers.ts';
 import type { Bench } from './bench.ts';
 import { loadSpec, type Resolved } from './load-spec.ts';
 import { endOf, type Observed, observe, type Watched } from './observe.ts';
-import { p99Us } from './p99.ts';
 import { runLoad } from './run-load.ts';
 import { boundsOf, type Generated } from './self-check.ts';
-
-const EXPECTED_STATUS = '200';
-export const BASELINE = 'direct';
 
 /** Where and what a block is, before there is a number. */
 export interface BlockPlace {
@@ -103,18 +101,6 @@ function expectationOf(
   { requests }: LoadResult,
 ): Pick<Generated, 'schedule'> {
   return load.mode === 'open' ? { schedule: { requests, due: load.ratePerS * seconds } } : {};
-}
-
-/** Everything that came and should not have, and what should have and did not. */
-export function faultsOf(result: Pick<LoadResult, 'statuses' | 'errors' | 'answered'>): string[] {
-  const statuses = Object.entries(result.statuses)
-    .filter(([status]) => status !== EXPECTED_STATUS)
-    .map(([status, count]) => `${count} answers with status ${status}, not ${EXPECTED_STATUS}`);
-  const errors = Object.entries(result.errors)
-    .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `${count} errors of kind ${kind}`);
-  const none = result.answered === 0 ? ['nothing was answered'] : [];
-  return [...statuses, ...errors, ...none];
 }
 
 /** A block that could not be measured at all. */

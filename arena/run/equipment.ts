@@ -13,8 +13,8 @@ import { startLoadStage } from '../load/choose.ts';
 import { makeCredentials } from '../tiers/credentials.ts';
 import { JWKS } from '../tiers/issuer.ts';
 import { probe } from '../tiers/probe.ts';
+import { BASELINE } from '../tiers/tiers.ts';
 import type { Bench } from './bench.ts';
-import { BASELINE } from './block.ts';
 import { Capacities } from './capacity.ts';
 import { startMortalUpstream } from './mortal-upstream.ts';
 

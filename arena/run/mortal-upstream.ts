@@ -7,11 +7,11 @@
  * @module
  */
 
-import { freePort } from '../../test/support/ports.ts';
-import { signal } from '../../test/support/processes.ts';
+import { freePort } from '../host/ports.ts';
+import { signal } from '../host/processes.ts';
 import { PROGRAM } from '../load/native.ts';
 import { type Program, startProgram } from '../load/program.ts';
-import type { MortalUpstream } from './bench.ts';
+import type { MortalUpstream } from '../scenarios/scenario.ts';
 import { within } from './within.ts';
 
 const START_TIMEOUT_MS = 5000;

@@ -6,10 +6,10 @@
 
 import { loadavg } from 'node:os';
 
-import { machineTicks } from '../adapters/host-counters.ts';
-import { memoryPeakOf } from '../adapters/process-tree.ts';
+import { machineTicks } from '../host/machine-counters.ts';
+import { memoryPeakOf } from '../host/process-tree.ts';
 import type { RunningTarget } from '../adapters/target.ts';
-import { type CpuReading, cpuUsBetween, readCpu } from './cpu.ts';
+import { type CpuReading, cpuUsBetween, readCpu } from '../host/cpu.ts';
 
 /** Above this share of time that the host kept the machine from running, nothing counts. */
 const STOLEN_MAX = 0.05;

@@ -11,10 +11,10 @@ import { createHash } from 'node:crypto';
 import { loadavg } from 'node:os';
 
 import type { Target } from '../adapters/target.ts';
-import { turnSeconds } from '../plan/estimate.ts';
+import { turnSeconds } from './estimate.ts';
 import type { Plan } from '../plan/schema.ts';
 import { type EndRecord, RESULTS_VERSION, type RunRecord } from '../results/records.ts';
-import type { Tier } from '../tiers/tiers.ts';
+import { BASELINE, BASELINE_TIER, type Tier } from '../tiers/tiers.ts';
 import { measureBaselines } from './baseline.ts';
 import type { Bench } from './bench.ts';
 import { Interrupted } from './interrupt.ts';
@@ -37,7 +37,7 @@ export interface RunIdentity {
 export interface Candidate {
   readonly target: Target;
   readonly examined: Awaited<ReturnType<Target['examine']>>;
-  /** Those of the plan that its manifest offers. */
+  /** Those of the plan that its manifest offers; the baseline has its one tier in any plan. */
   readonly tiers: readonly Tier[];
 }
 
@@ -45,7 +45,8 @@ export interface Candidate {
 export async function examineAll(plan: Plan, targets: readonly Target[]): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   for (const target of targets) {
-    const tiers = plan.tiers.filter((tier) => target.capabilities.includes(tier));
+    const wanted = target.name === BASELINE ? [BASELINE_TIER] : plan.tiers;
+    const tiers = wanted.filter((tier) => target.capabilities.includes(tier));
     candidates.push({ target, examined: await target.examine(), tiers });
   }
   return candidates;

@@ -1,19 +1,24 @@
 /**
- * Scenarios of a round: each on each target that says it offers it, in random order, on a target
- * that was started and warmed up for it alone.
+ * Scenarios of a round: each on each target that says it offers it, and scores on every target, in
+ * random order, on a target that was started and warmed up for it alone.
  *
  * @module
  */
 
 import type { RunningTarget, Target } from '../adapters/target.ts';
-import { scenarioRoundsOf, scenarioSeconds } from '../plan/estimate.ts';
-import type { Scenario } from '../plan/schema.ts';
 import type { ScenarioRecord } from '../results/records.ts';
-import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
-import { BODY_BYTES, type Outcome, type ScenarioPlay, type Scene } from '../scenarios/scenario.ts';
+import { playsOf } from '../scenarios/catalog.ts';
+import {
+  BODY_BYTES,
+  type MortalUpstream,
+  type Outcome,
+  type ScenarioPlay,
+  type Scene,
+} from '../scenarios/scenario.ts';
 import { median } from '../statistics/quantile.ts';
 import { seeded, shuffled } from '../statistics/random.ts';
-import type { Bench, MortalUpstream } from './bench.ts';
+import type { Bench } from './bench.ts';
+import { scenarioRoundsOf, scenarioSeconds } from './estimate.ts';
 import { unlessInterrupted } from './interrupt.ts';
 import { observe } from './observe.ts';
 import type { Entrant } from './order.ts';
@@ -43,9 +48,9 @@ export async function playScenarios(
   if (round > scenarioRoundsOf(plan)) return;
   const able = entrants.filter(({ tiers }) => tiers.includes(plan.scenarioTier));
   const appearances = able.flatMap(({ subject: target }) =>
-    scenariosOf(plan.scenarios, target).map((name) => ({
+    playsOf(plan, target.capabilities).map((play) => ({
       target,
-      play: SCENARIO_PLAYS[name],
+      play,
       round,
       seed: (seed + round) >>> 0,
     })),
@@ -53,13 +58,8 @@ export async function playScenarios(
   for (const appearance of shuffled(appearances, seeded((seed ^ ~round) >>> 0))) {
     await appear(bench, appearance);
     const { play, target } = appearance;
-    bench.progress.advance(scenarioSeconds(plan, play.name, target.adapter));
+    bench.progress.advance(scenarioSeconds(plan, play, target.adapter));
   }
-}
-
-/** Those that a target says it offers. */
-export function scenariosOf(names: readonly Scenario[], target: Target): Scenario[] {
-  return names.filter((name) => target.capabilities.includes(name));
 }
 
 async function appear(bench: Bench, appearance: Appearance): Promise<void> {

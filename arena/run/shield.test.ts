@@ -8,10 +8,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../host/wait.ts';
 import { coresOf, movable } from './shield.ts';
 
 const SHIELD = join(import.meta.dirname, 'shield.js');
+const PROCESSES = join(import.meta.dirname, '../host/processes.js');
 const WITHIN_MS = 20_000;
 
 describe('cores', () => {
@@ -48,13 +49,33 @@ const tasksetHere = spawnSync('taskset', ['--version']).status === 0;
 const skip = availableParallelism() > 1 && tasksetHere ? false : 'needs two cores and taskset';
 
 describe('a shield', { skip }, () => {
+  it('gives the core back when it is lifted, and leaves no process behind', async () => {
+    const script = `import { shieldCores } from ${JSON.stringify(SHIELD)};
+      import { childrenOf } from ${JSON.stringify(PROCESSES)};
+      const { readFileSync } = await import('node:fs');
+      const allowed = () => /^Cpus_allowed_list:\\s+(\\S+)$/m.exec(readFileSync('/proc/${process.pid}/status', 'latin1'))[1];
+      const before = allowed();
+      const { lift } = shieldCores(before.split(/[-,]/)[0]);
+      const during = allowed();
+      await lift();
+      console.log(JSON.stringify([before, during, allowed(), childrenOf(process.pid)]));`;
+    const maker = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = (await once(maker.stdout, 'data')) as [Buffer];
+    const [before, during, afterwards, left] = JSON.parse(said.toString()) as unknown[];
+    assert.notEqual(during, before);
+    assert.equal(afterwards, before);
+    assert.deepEqual(left, []);
+  });
+
   it('keeps a process off the core as long as its maker lives, and ends when that is killed', async () => {
     const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
     const pid = sleeper.pid ?? assert.fail('no sleeper');
     const before = allowedOf(pid);
     const [core] = coresOf(before);
     const script = `import { shieldCores } from ${JSON.stringify(SHIELD)};
-      console.log(shieldCores('${core}')); setInterval(() => {}, 1000);`;
+      console.log(shieldCores('${core}').moved); setInterval(() => {}, 1000);`;
     const maker = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -5,8 +5,10 @@
  *
  * Processes that may use a cleared core are moved to the others, with all their threads; what they
  * start later inherits that. A process that is bound to cleared cores alone stays, and so do kernel
- * threads that may not be moved. A shell that waits for this process to end, however it does, gives
- * the cores back.
+ * threads that may not be moved. A shell that waits for the shield to be lifted, or for this process to
+ * end, however it does, gives the cores back.
+ *
+ * Bounds: 4 096 processes; 10 s to give the cores back.
  *
  * Source: sched_setaffinity(2), taskset(1); /proc/PID/status, Cpus_allowed_list.
  *
@@ -15,9 +17,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+import { within } from './within.ts';
 
 /** Processes that are moved, at most: what comes after stays where it is. */
 const MOVED_MAX = 4096;
+const LIFT_TIMEOUT_MS = 10_000;
 const RESTORE = `cat >/dev/null
 while [ $# -gt 1 ]; do taskset --all-tasks --cpu-list --pid "$1" "$2"; shift 2; done`;
 
@@ -64,11 +70,15 @@ function move(pid: number, cores: string): boolean {
   return spawnSync('taskset', args, { stdio: 'ignore' }).status === 0;
 }
 
-/**
- * Moves what may run on `cleared` elsewhere until this process ends. Returns how many processes
- * were moved: without the right to (root, CAP_SYS_NICE) these are the user's own.
- */
-export function shieldCores(cleared: string): number {
+export interface Shield {
+  /** How many processes were moved: without the right to (root, CAP_SYS_NICE), the user's own. */
+  readonly moved: number;
+  /** Gives the cores back. Resolves when that is done, or has taken too long to be waited for. */
+  readonly lift: () => Promise<void>;
+}
+
+/** Moves what may run on `cleared` elsewhere until that is lifted, or this process ends. */
+export function shieldCores(cleared: string): Shield {
   const free = coresOf(cleared);
   const moved = movable(everyProcess(), cleared)
     .slice(0, MOVED_MAX)
@@ -81,15 +91,25 @@ export function shieldCores(cleared: string): number {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  shell.on('error', () => {
-    for (const { pid, allowed } of moved) move(pid, allowed);
+  const gone = new Promise<void>((resolve) => {
+    shell.once('exit', () => resolve());
+    shell.once('error', () => {
+      for (const { pid, allowed } of moved) move(pid, allowed);
+      resolve();
+    });
   });
   shell.unref();
-  (shell.stdin as unknown as { unref(): void }).unref();
-  return moved.length;
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  const lift = async (): Promise<void> => {
+    // Without this nothing would keep the process here until the shell is done.
+    shell.ref();
+    shell.stdin.end();
+    await within(LIFT_TIMEOUT_MS, gone).catch(() => shell.unref());
+  };
+  return { moved: moved.length, lift };
 }
 
 /** What is told of it. */
-export function shieldNote(moved: number): string {
+export function shieldNote({ moved }: Pick<Shield, 'moved'>): string {
   return `${moved} other ${moved === 1 ? 'process is' : 'processes are'} kept out of the gateways’ cores until the end`;
 }

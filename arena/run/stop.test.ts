@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import type { RunningTarget } from '../adapters/target.ts';
 import { Interrupted, unlessInterrupted } from './interrupt.ts';
 import { stopCompletely } from './stop.ts';

@@ -8,8 +8,8 @@
 
 import { connect } from 'node:net';
 
-import { until } from '../../test/support/wait.ts';
-import { endSeen, seenTree } from '../adapters/process-tree.ts';
+import { until } from '../host/wait.ts';
+import { endSeen, seenTree } from '../host/process-tree.ts';
 import type { RunningTarget, Target } from '../adapters/target.ts';
 import type { Bench } from './bench.ts';
 import { within } from './within.ts';

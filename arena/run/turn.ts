@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import type { RunningTarget, Target } from '../adapters/target.ts';
 import type { ProbeRecord } from '../results/records.ts';
-import { freePort } from '../../test/support/ports.ts';
+import { freePort } from '../host/ports.ts';
 import type { Tier } from '../tiers/tiers.ts';
 import type { Bench, Upstream } from './bench.ts';
 import { type BlockPlace, measureBlock, type Subject, voidBlock } from './block.ts';

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 
-import { childrenOf, isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { childrenOf, isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { decodeHistogram } from '../load/histogram.ts';
 import { reportOf } from '../report/model.ts';
+import { prometheusText } from '../report/prometheus.ts';
 import { isMeasured } from '../report/table-model.ts';
 import type { BlockRecord } from '../results/records.ts';
 import { Arena, ofKind } from './stand-in/arena.ts';
@@ -82,6 +83,61 @@ describe('a run', { timeout: RUN_TIMEOUT_MS }, () => {
     const { code, out, err } = await arena.start(words).ended;
     assert.equal(code, 0, err);
     assert.match(out, /^direct\b.*\bmeasured$/m);
+  });
+});
+
+describe('the baseline', { timeout: RUN_TIMEOUT_MS }, () => {
+  const arena = new Arena();
+  after(() => arena.remove());
+
+  it('stands first in every tier, and what a gateway adds to it is told', async () => {
+    const plan = arena.plan(planOf('nginx').replace('tiers: [pass]', 'tiers: [key]'));
+    const { code, err } = await arena.start(arena.runWords(plan, 'added')).ended;
+    assert.equal(code, 0, err);
+    const { tiers, targets } = reportOf(arena.records('added'));
+    assert.deepEqual(
+      tiers.map(({ tier }) => tier),
+      ['key'],
+    );
+    assert.deepEqual(
+      targets.map(({ state }) => state),
+      ['measured', 'measured'],
+    );
+    for (const { cell, rows } of tiers.flatMap(({ tables }) => tables)) {
+      const [direct, nginx] = rows.filter(isMeasured);
+      assert.deepEqual([direct?.target.target, nginx?.target.target], ['direct', 'nginx']);
+      assert.equal(direct?.p99AddedUs, null);
+      assert.equal(nginx?.p99AddedUs !== null, cell.load.mode === 'open');
+    }
+  });
+});
+
+describe('a score', { timeout: RUN_TIMEOUT_MS }, () => {
+  const arena = new Arena();
+  after(() => arena.remove());
+  arena.add('faithful', 'faithful');
+  arena.add('fast-404', 'not-found');
+
+  it('is played on every target that does the tier, and shown and exported', async () => {
+    const plan = arena.plan(planOf('faithful, fast-404', 'scores: [l0]\nscoreShare: 0.01\n'));
+    const words = [...arena.runWords(plan, 'scored'), '--targets', arena.targets];
+    const { code, err } = await arena.start(words).ended;
+    assert.equal(code, 0, err);
+    const records = arena.records('scored');
+    const played = ofKind(records, 'scenario').map(
+      (one) => `${one.target} ${one.scenario} ${one.void.join()}`,
+    );
+    assert.deepEqual(played.toSorted(), ['direct l0 ', 'faithful l0 ']);
+    const scored = reportOf(records).scores.map((one) => [one.target.target, one.share, one.why]);
+    assert.deepEqual(scored.slice(0, 2), [
+      ['direct', 0.01, ''],
+      ['faithful', 0.01, ''],
+    ]);
+    const text = prometheusText(records);
+    assert.match(text, /^gateway_arena_score\{gateway="faithful"\} \d/m);
+    assert.match(text, /^gateway_arena_p95_seconds\{gateway="faithful",scenario="ramp_up"\} \d/m);
+    assert.match(text, /^gateway_arena_score_played_share\{gateway="faithful"\} 0\.01$/m);
+    assert.doesNotMatch(text, /score\{gateway="fast-404"/);
   });
 });
 

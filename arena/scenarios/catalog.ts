@@ -1,11 +1,12 @@
 /**
- * All scenarios, by name.
+ * All scenarios, by name, and what a plan has of them for a target.
  *
  * @module
  */
 
-import type { Scenario } from '../plan/schema.ts';
+import type { Plan, Scenario } from '../plan/schema.ts';
 import { churn } from './churn.ts';
+import { l0Play } from './l0.ts';
 import { reload } from './reload.ts';
 import type { ScenarioPlay } from './scenario.ts';
 import { slowClients } from './slow-clients.ts';
@@ -21,3 +22,12 @@ export const SCENARIO_PLAYS: Readonly<Record<Scenario, ScenarioPlay>> = {
   reload,
   'upstream-kill': upstreamKill,
 };
+
+/** Scenarios that a target says it offers, and scores, which every target is put to. */
+export function playsOf(
+  { scenarios, scores, scoreShare }: Pick<Plan, 'scenarios' | 'scores' | 'scoreShare'>,
+  capabilities: readonly string[],
+): ScenarioPlay[] {
+  const offered = scenarios.filter((name) => capabilities.includes(name));
+  return [...offered.map((name) => SCENARIO_PLAYS[name]), ...scores.map(() => l0Play(scoreShare))];
+}

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { faultsOf } from '../run/block.ts';
+import { faultsOf } from '../load/faults.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sleep } from '../../test/support/wait.ts';
+import { sleep } from '../host/wait.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,

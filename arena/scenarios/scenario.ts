@@ -6,10 +6,18 @@
 
 import type { RunningTarget } from '../adapters/target.ts';
 import type { Driver, LoadResult, LoadSpec, Scenarios } from '../load/driver.ts';
-import type { Scenario } from '../plan/schema.ts';
-import type { MortalUpstream } from '../run/bench.ts';
-import { p99Us } from '../run/p99.ts';
+import type { Plan, Scenario } from '../plan/schema.ts';
+import { p99Us } from '../load/p99.ts';
 import type { Tier } from '../tiers/tiers.ts';
+
+/** An upstream that can be killed and started again on its port. */
+export interface MortalUpstream {
+  readonly host: string;
+  readonly port: number;
+  readonly kill: () => Promise<void>;
+  readonly revive: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
 
 /** What a scenario is played with. */
 export interface Scene {
@@ -40,7 +48,7 @@ export interface Outcome {
 }
 
 export interface ScenarioPlay {
-  readonly name: Scenario;
+  readonly name: Scenario | Plan['scores'][number];
   /** About how long it takes. */
   readonly seconds: number;
   /** Whether it kills what stands behind the target. */

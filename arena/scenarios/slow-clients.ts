@@ -7,9 +7,9 @@
  * @module
  */
 
-import { sleep } from '../../test/support/wait.ts';
-import { faultsOf } from '../run/block.ts';
-import { p99Us } from '../run/p99.ts';
+import { sleep } from '../host/wait.ts';
+import { faultsOf } from '../load/faults.ts';
+import { p99Us } from '../load/p99.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,

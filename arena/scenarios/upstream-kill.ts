@@ -10,14 +10,14 @@
 
 import { Agent, get } from 'node:http';
 
-import { sleep } from '../../test/support/wait.ts';
-import type { MortalUpstream } from '../run/bench.ts';
+import { sleep } from '../host/wait.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import {
   besideSpec,
   BODY_BYTES,
   cpuShareOf,
   failedRequests,
+  type MortalUpstream,
   type Outcome,
   type Scene,
   type ScenarioPlay,

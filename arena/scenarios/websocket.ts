@@ -7,7 +7,7 @@
  * @module
  */
 
-import { p99Us } from '../run/p99.ts';
+import { p99Us } from '../load/p99.ts';
 import { requestsOf } from '../tiers/requests.ts';
 import { clientOf, cpuShareOf, type Outcome, type Scene, type ScenarioPlay } from './scenario.ts';
 

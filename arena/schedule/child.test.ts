@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { type ChildEnd, runChild } from './child.ts';
 import { systemClock } from './clock.ts';
 

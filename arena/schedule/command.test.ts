@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
-import { isAlive, signal } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive, signal } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { readStatus } from './status.ts';
 
 const STAND_IN = join(import.meta.dirname, 'stand-in.fixture.js');

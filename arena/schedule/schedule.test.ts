@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
-import { isAlive } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive } from '../host/processes.ts';
+import { until } from '../host/wait.ts';
 import { acquireLock, LOCK_FOLDER, RENEW_MS } from './lock.ts';
 import { identityOf } from './process-identity.ts';
 import { ROUND_LIMITS } from './round.ts';

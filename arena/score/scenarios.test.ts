@@ -12,7 +12,7 @@ const EXPECT = { status: 200, bodyBytes: 138 };
 const LOADS = l0Loads({
   host: '127.0.0.1',
   port: 1,
-  request: { method: 'GET', path: '/api/bytes/138', headers: {}, bodyBytes: 0 },
+  requests: [{ method: 'GET', path: '/api/bytes/138', headers: {}, bodyBytes: 0 }],
   expect: EXPECT,
   seed: 3,
 });
@@ -62,7 +62,7 @@ describe('the scenarios of the L0 score', () => {
       new Map([
         ['ramp_up', [part({}), part({ statuses: { 200: 90, 503: 10 }, errors: { body: 5 } })]],
       ]),
-      EXPECT,
+      { expect: EXPECT, share: 1 },
     );
     assert.equal(kept.figures[l0Figures.due('ramp_up')], 200);
     assert.equal(kept.figures[l0Figures.right('ramp_up')], 185);

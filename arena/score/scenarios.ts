@@ -11,6 +11,8 @@ import type { LoadResult, LoadSpec, RequestSpec } from '../load/driver.ts';
 import { encodeHistogram, mergeHistograms } from '../load/histogram.ts';
 
 export const L0 = 'l0';
+/** Those that a plan may ask for. */
+export const SCORES = [L0] as const;
 
 export const L0_SCENARIOS = [
   'health',
@@ -27,7 +29,8 @@ export type L0Scenario = (typeof L0_SCENARIOS)[number];
 export interface L0Target {
   readonly host: string;
   readonly port: number;
-  readonly request: RequestSpec;
+  /** Sent in turn. */
+  readonly requests: readonly RequestSpec[];
   readonly expect: LoadSpec['expect'];
   readonly seed: number;
 }
@@ -53,11 +56,11 @@ const RAMP = [
 
 /** In the order in which they are to be run; `share` shortens all of them, for tests. */
 export function l0Loads(target: L0Target, share = 1): L0Load[] {
-  const { host, port, request, expect, seed } = target;
+  const { host, port, requests, expect, seed } = target;
   const common = {
     host,
     port,
-    requests: [request],
+    requests,
     expect,
     seed,
     timeoutMs: TIMEOUT_MS,
@@ -100,6 +103,9 @@ export interface L0Kept {
   readonly histograms: Record<string, string>;
 }
 
+/** The figure that holds which part of the loads was played. */
+export const PLAYED_SHARE = 'played_share';
+
 /** Names of the figures of a scenario. */
 export const l0Figures = {
   due: (scenario: L0Scenario) => `${scenario}_due_requests`,
@@ -110,9 +116,9 @@ export const l0Figures = {
 /** `results`: what the driver answered to the parts of each scenario that was run. */
 export function l0Kept(
   results: ReadonlyMap<L0Scenario, readonly LoadResult[]>,
-  expect: LoadSpec['expect'],
+  { expect, share }: { readonly expect: LoadSpec['expect']; readonly share: number },
 ): L0Kept {
-  const figures: Record<string, number> = {};
+  const figures: Record<string, number> = { [PLAYED_SHARE]: share };
   const histograms: Record<string, string> = {};
   for (const [scenario, parts] of results) {
     const sum = (of: (part: LoadResult) => number): number =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../host/wait.ts';
 import { serveCommand } from './command.ts';
 
 describe('the command serve', () => {

@@ -13,6 +13,10 @@ import type { RequestSpec } from '../load/driver.ts';
 export const TIERS = ['pass', 'key', 'full', 'jwt', 'opa', 'routes'] as const;
 export type Tier = (typeof TIERS)[number];
 
+/** The target without a gateway, which every run has and nothing is ranked against; and its one tier. */
+export const BASELINE = 'direct';
+export const BASELINE_TIER: Tier = 'pass';
+
 /** What a tier is, for people. */
 export const TIER_TITLES: Readonly<Record<Tier, string>> = {
   pass: 'pass-through',

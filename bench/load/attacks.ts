@@ -10,8 +10,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { type Service, startBehind } from '../../arena/adapters/processes.ts';
-import { freePort } from '../../test/support/ports.ts';
-import { sleep, until } from '../../test/support/wait.ts';
+import { freePort } from '../../arena/host/ports.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 import { LOAD_CORE, type Missing, type More } from './targets.ts';
 
 const READY_TIMEOUT_MS = 30_000;

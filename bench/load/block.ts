@@ -6,8 +6,8 @@
 
 import { loadavg } from 'node:os';
 
-import { machineTicks } from '../../arena/adapters/host-counters.ts';
-import { cpuOf } from '../../arena/adapters/process-tree.ts';
+import { cpuUsBetween, readCpu } from '../../arena/host/cpu.ts';
+import { machineTicks } from '../../arena/host/machine-counters.ts';
 import type { Body } from './stage.ts';
 import { CALLER } from './stage.ts';
 import { LOAD_CORE } from './targets.ts';
@@ -84,11 +84,11 @@ export async function observe<Result>(
   work: () => Promise<Result>,
 ): Promise<Observed<Result>> {
   const ticks = machineTicks();
-  const before = cpuOf(pid);
+  const before = readCpu(pid);
   const start = process.hrtime.bigint();
   const result = await work();
   const elapsedUs = Number(process.hrtime.bigint() - start) / 1000;
-  const after = cpuOf(pid);
+  const after = readCpu(pid);
   const ticksAfter = machineTicks();
 
   const stolen = (ticksAfter.stolen - ticks.stolen) / (ticksAfter.total - ticks.total);
@@ -96,7 +96,7 @@ export async function observe<Result>(
     before.pids === after.pids ? '' : 'a process of the target has ended or begun',
     stolen > STOLEN_MAX ? `${Math.round(stolen * 100)} % of the time was stolen` : '',
   ];
-  const cpuUs = after.cpuUs - before.cpuUs;
+  const cpuUs = cpuUsBetween(before, after);
   return {
     result,
     cpuUs,

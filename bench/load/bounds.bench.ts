@@ -16,10 +16,10 @@
  * @module
  */
 
-import { connectionsTo, machineTicks } from '../../arena/adapters/host-counters.ts';
-import { workerBytesOf, workersWaitedMs } from '../../arena/adapters/process-tree.ts';
+import { connectionsTo, machineTicks } from '../../arena/host/machine-counters.ts';
+import { workerBytesOf, workersWaitedMs } from '../../arena/host/process-tree.ts';
 import { takePrecedence } from '../../arena/adapters/processes.ts';
-import { sleep } from '../../test/support/wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 import { medianInterval } from '../../arena/statistics/bootstrap.ts';
 import { seeded, shuffled } from '../../arena/statistics/random.ts';
 import { startTarpit, type Attack, attacks } from './attacks.ts';

@@ -8,7 +8,7 @@ import { Agent, get, type IncomingHttpHeaders } from 'node:http';
 import { Agent as TlsAgent, get as getWithTls } from 'node:https';
 import { isIP } from 'node:net';
 
-import { until } from '../../test/support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 import { BODIES, BODY_BYTES, CALLER } from './stage.ts';
 import type { Target } from './targets.ts';
 

@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 
 import type { Service } from '../../arena/adapters/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 import { faultsOf } from './probe.ts';
 import { Stage } from './stage.ts';
 import { type Missing, startUpstream, type Target } from './targets.ts';

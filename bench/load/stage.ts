@@ -11,7 +11,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort } from '../../test/support/ports.ts';
+import { freePort } from '../../arena/host/ports.ts';
 
 const TEMPLATES = join(import.meta.dirname, '../../../bench/load/peers');
 

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 
 import type { Gateway } from '../support/gateway.ts';
 import { call, RawClient } from '../support/raw-client.ts';
-import { sleep } from '../support/wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 
 /** `STOA_TEST_LONG=1`: ten times as many, and the time that so many take to come. */
 const LONG = process.env['STOA_TEST_LONG'] === '1';

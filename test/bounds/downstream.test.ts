@@ -14,7 +14,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts';
 import { HttpUpstream } from '../support/http-upstream.ts';
 import { kernelBufferMaxBytes, Source } from '../support/flow.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 import { crowd, disperse, isQuiet, othersAreServed, PATIENCE, SCALE } from './crowd.ts';
 
 const KIB = 1024;

@@ -16,7 +16,7 @@ import { FRONT, type Gateway, startGateway } from '../support/gateway.ts';
 import { HttpUpstream } from '../support/http-upstream.ts';
 import { Answer, type RawClient } from '../support/raw-client.ts';
 import { upstreamYaml } from '../support/stage.ts';
-import { until } from '../support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 import { crowd, disperse, isQuiet, othersAreServed } from './crowd.ts';
 
 const KIB = 1024;

@@ -12,7 +12,7 @@ import { after, before, describe, it } from 'node:test';
 import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 import { call } from '../support/raw-client.ts';
 import { crowd, disperse, isQuiet, othersAreServed, PATIENCE, SCALE } from './crowd.ts';
 

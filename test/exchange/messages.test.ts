@@ -12,7 +12,7 @@ import { valuesOf } from '../support/http1.ts';
 import { callOn, RawClient } from '../support/raw-client.ts';
 import { ok } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 describe('messages', () => {
   const on = stage((url) => `${upstreamYaml(url)}\nroutes: [{ name: all, upstream: up }]`);

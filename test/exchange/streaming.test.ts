@@ -21,7 +21,7 @@ import { drained, growthDuring, kernelBufferMaxBytes, plateau, Source } from '..
 import { httpStage } from '../support/http-upstream.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { upstreamYaml } from '../support/stage.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const MIB = 1_048_576;
 const BIG_BYTES = process.env['STOA_TEST_LONG'] === '1' ? 1024 * MIB : 64 * MIB;

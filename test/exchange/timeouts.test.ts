@@ -12,7 +12,7 @@ import { DeafPort } from '../support/deaf-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { call, RawClient } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 function timeouts(more: string): string {
   return `timeouts: { connectMs: 400, ${more} }`;

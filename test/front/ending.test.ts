@@ -13,7 +13,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts';
 import { Answer, callOn, RawClient } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const HOST = 'Host: gw.test\r\n';
 const OPEN = 'stoa_downstream_connections';

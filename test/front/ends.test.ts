@@ -9,11 +9,11 @@ import { describe, it } from 'node:test';
 
 import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { signal } from '../support/processes.ts';
+import { signal } from '../../arena/host/processes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { sleep } from '../support/wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 
 const ROUTES = 'routes:\n  - { name: up, match: { path: /up/* }, upstream: up }\n';
 

@@ -12,7 +12,7 @@ import { kernelBufferMaxBytes } from '../support/flow.ts';
 import { Answer, callOn, RawClient } from '../support/raw-client.ts';
 import { ok } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const HEAD_MS = 500;
 const IDLE_MS = 1000;

@@ -16,7 +16,7 @@ import { testPki } from '../support/pki.ts';
 import { type Answer, callOn, RawClient, requestBytes } from '../support/raw-client.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
 import { trusting } from '../support/tls-client.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const pki = testPki();
 const HEAD_MS = 600;

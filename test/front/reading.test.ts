@@ -11,7 +11,7 @@ import { describe, it } from 'node:test';
 import { Answer, callOn, RawClient } from '../support/raw-client.ts';
 import { ok } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const HOST = 'Host: gw.test\r\n';
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';

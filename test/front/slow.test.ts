@@ -13,7 +13,7 @@ import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
 import { Answer, RawClient } from '../support/raw-client.ts';
 import { RecordingUpstream } from '../support/recording-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
-import { sleep } from '../support/wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 
 const HOST = 'Host: gw.test\r\n';
 /** A body's pace counts after so long; a uWebSockets.js listener waits so long for a head. */

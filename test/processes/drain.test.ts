@@ -8,11 +8,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { isAlive, signal } from '../support/processes.ts';
+import { isAlive, signal } from '../../arena/host/processes.ts';
 import { call, RawClient, requestBytes } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 async function refuses(gateway: Gateway): Promise<boolean> {
   try {

@@ -10,7 +10,7 @@ import { describe, it } from 'node:test';
 
 import { call } from '../support/raw-client.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { until } from '../support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 
 const WORKERS = 4;
 const ALLOWED = 200;

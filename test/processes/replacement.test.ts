@@ -8,11 +8,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { isAlive, signal } from '../support/processes.ts';
+import { isAlive, signal } from '../../arena/host/processes.ts';
 import { call, callOn, RawClient } from '../support/raw-client.ts';
 import { ok } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
-import { until } from '../support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 
 const HOUR_MS = 3_600_000;
 /** How soon a replacement is there; that it also serves takes its start. */

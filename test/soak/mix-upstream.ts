@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { sleep } from '../support/wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 import { PatternCheck, patternOf } from './pattern.ts';
 
 export class MixUpstream {

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { sleep } from '../support/wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 import { MixClient } from './mix-client.ts';
 import { MixUpstream } from './mix-upstream.ts';
 import { seededRandom } from './pattern.ts';

@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 
-import { sleep } from './wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 
 const LISTENER = `
 const { createServer } = require('node:net');

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 
 import type { Gateway } from './gateway.ts';
-import { sleep } from './wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 
 const BLOCK_BYTES = 65_536;
 const SAMPLE_MS = 20;

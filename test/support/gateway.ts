@@ -15,10 +15,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort } from './ports.ts';
-import { childrenOf, residentBytes, signal } from './processes.ts';
+import { freePort } from '../../arena/host/ports.ts';
+import { childrenOf, residentBytes, signal } from '../../arena/host/processes.ts';
 import { call } from './raw-client.ts';
-import { until } from './wait.ts';
+import { until } from '../../arena/host/wait.ts';
 
 /** The project's folder, from dist/test/support. */
 export const PROJECT = join(import.meta.dirname, '../../..');

@@ -10,7 +10,7 @@
 import { connect, type Socket } from 'node:net';
 
 import { type Conversation, parseResponses, type ResponseMessage, valuesOf } from './http1.ts';
-import { sleep } from './wait.ts';
+import { sleep } from '../../arena/host/wait.ts';
 
 const CALL_TIMEOUT_MS = 15_000;
 

@@ -13,7 +13,7 @@ import { callOn, RawClient, requestBytes } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
 import { openTls, trusting } from '../support/tls-client.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const pki = testPki();
 

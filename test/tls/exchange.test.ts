@@ -17,7 +17,7 @@ import { call, callOn, RawClient, requestBytes } from '../support/raw-client.ts'
 import { ok } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
 import { callTls, openTls, trusting } from '../support/tls-client.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 
 const pki = testPki();
 const ROUTES = 'routes: [{ name: all, upstream: up }]';

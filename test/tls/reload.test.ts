@@ -16,7 +16,7 @@ import { callOn, RawClient } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
 import { connectTls, trusting } from '../support/tls-client.ts';
-import { until } from '../support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 
 const pki = testPki();
 

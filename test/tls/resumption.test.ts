@@ -14,7 +14,7 @@ import { testPki } from '../support/pki.ts';
 import { type Answer, callOn, RawClient } from '../support/raw-client.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
 import { connectTls, showing, trusting } from '../support/tls-client.ts';
-import { until } from '../support/wait.ts';
+import { until } from '../../arena/host/wait.ts';
 
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly SecureVersion[];
 const pki = testPki();

@@ -9,7 +9,7 @@ import { stopAll } from '../support/cleanup.ts';
 import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
 import { callOn, type Observed, RawClient, type Segment } from '../support/raw-client.ts';
 import { ok, RecordingUpstream, type UpstreamConnection } from '../support/recording-upstream.ts';
-import { sleep, until } from '../support/wait.ts';
+import { sleep, until } from '../../arena/host/wait.ts';
 import type { Outcome } from './vectors.ts';
 
 /** How long a client waits for an answer that should come at once. */

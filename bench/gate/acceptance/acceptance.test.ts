@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { treeOf } from '../../../arena/adapters/process-tree.ts';
-import { isAlive } from '../../../test/support/processes.ts';
-import { until } from '../../../test/support/wait.ts';
+import { treeOf } from '../../../arena/host/process-tree.ts';
+import { isAlive } from '../../../arena/host/processes.ts';
+import { until } from '../../../arena/host/wait.ts';
 import type { Outcome } from '../decision/verdict.ts';
 import { snapshotOf, git } from '../builds/git.ts';
 import { PROJECT } from '../place.ts';

@@ -7,7 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 
-import { signal } from '../../../test/support/processes.ts';
+import { signal } from '../../../arena/host/processes.ts';
 import { GATEWAY_CORE } from '../side.ts';
 
 export interface Hog {

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { until } from '../../../test/support/wait.ts';
+import { until } from '../../../arena/host/wait.ts';
 import type { Build } from '../builds/builds.ts';
 import { type Address, FRONTS, type Front, type Side, startSide } from '../side.ts';
 import { openFolder } from '../side-folder.ts';

@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { until } from '../../../test/support/wait.ts';
+import { until } from '../../../arena/host/wait.ts';
 import { internalFailure } from '../failure.ts';
 
 const ATTACH_TIMEOUT_MS = 10_000;

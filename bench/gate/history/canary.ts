@@ -10,16 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { loadTargets } from '../../../arena/adapters/catalog.ts';
+import { cpuUsBetween, readCpu } from '../../../arena/host/cpu.ts';
 import type { LoadStage } from '../../../arena/load/driver.ts';
 import { median } from '../../../arena/statistics/quantile.ts';
-import { freePort } from '../../../test/support/ports.ts';
-import { treeTime } from '../paired/processor.ts';
+import { freePort } from '../../../arena/host/ports.ts';
 import { closedLoad, scenarioOf } from '../paired/scenarios.ts';
 import { GATEWAY_CORE, LOAD_CORE } from '../side.ts';
 
 const BLOCKS = 5;
 const REQUESTS = 20_000;
-const NS_A_US = 1000;
 /** For the shape of a plan; nginx as a process has no limit. */
 const MEMORY_MAX_BYTES = 1 << 30;
 
@@ -39,11 +38,11 @@ export async function canaryUs({ driver, upstream }: LoadStage): Promise<number 
     );
     const costs: number[] = [];
     for (let block = 0; block <= BLOCKS; block += 1) {
-      const before = treeTime(running.pid ?? 0);
+      const before = readCpu(running.pid ?? 0);
       const { answered } = await driver.run(spec, LOAD_CORE);
-      const ranNs = treeTime(running.pid ?? 0).ranNs - before.ranNs;
+      const usedUs = cpuUsBetween(before, readCpu(running.pid ?? 0));
       // The first one warms up.
-      if (block > 0 && answered > 0) costs.push(ranNs / answered / NS_A_US);
+      if (block > 0 && answered > 0) costs.push(usedUs / answered);
     }
     return costs.length === 0 ? null : median(costs);
   } finally {

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { cpuUsBetween, readCpu } from '../../../arena/host/cpu.ts';
 import type { Driver, LoadResult } from '../../../arena/load/driver.ts';
 import { decodeHistogram, quantileUs } from '../../../arena/load/histogram.ts';
 import type { GateBlock } from '../decision/verdict.ts';
 import { GATEWAY_CORE, LOAD_CORE, type Side } from '../side.ts';
-import { machineTime, machineUse, treeTime } from './processor.ts';
+import { machineTime, machineUse } from './processor.ts';
 import { openLoad, type ScenarioName, scenarioOf } from './scenarios.ts';
 
 /** A block as it goes into the file of results. */
@@ -46,14 +47,14 @@ export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
   const scenario = scenarioOf(plan.scenario);
   const spec = openLoad(scenario, side.addresses[scenario.front], { ratePerS, seed });
   const machineBefore = machineTime(GATEWAY_CORE);
-  const before = treeTime(side.service.pid);
+  const before = readCpu(side.service.pid);
   const begin = performance.now();
   const load = await driver.run(spec, LOAD_CORE);
   const elapsedMs = performance.now() - begin;
-  const after = treeTime(side.service.pid);
-  const ranNs = after.ranNs - before.ranNs;
+  const after = readCpu(side.service.pid);
+  const ranUs = cpuUsBetween(before, after);
   const { stolenShare, foreignCores } = machineUse(machineBefore, machineTime(GATEWAY_CORE), {
-    ranNs,
+    ranUs,
     elapsedMs,
   });
   const waitedMs = (after.waitedNs - before.waitedNs) / 1e6;
@@ -67,7 +68,7 @@ export async function measureBlock(plan: BlockPlan): Promise<MeasuredBlock> {
     load,
     metrics: {
       // Without a number where a process has come or gone: the round does not count then.
-      cpuUsPerRequest: same ? ranNs / 1000 / load.answered : Number.NaN,
+      cpuUsPerRequest: same ? ranUs / load.answered : Number.NaN,
       p50: quantileUs(latency, 0.5) ?? Number.NaN,
       p99: quantileUs(latency, 0.99) ?? Number.NaN,
     },

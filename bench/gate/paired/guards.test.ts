@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import type { LoadResult } from '../../../arena/load/driver.ts';
 import { unexpectedOf } from './block.ts';
-import { machineTime, machineUse, treeTime } from './processor.ts';
+import { machineTime, machineUse } from './processor.ts';
 
 const ALL_WELL: LoadResult = {
   requests: 100,
@@ -24,15 +24,15 @@ describe('what a machine did', () => {
   it('is foreign where it was not who is measured', () => {
     // Two cores for a second; on one of them 90 ticks of work, 30 of them measured.
     const after = { totalTicks: 1200, stolenTicks: 10, busyTicks: 590 };
-    const used = { ranNs: 300e6, elapsedMs: 1000 };
+    const used = { ranUs: 300e3, elapsedMs: 1000 };
     assert.deepEqual(machineUse(before, after, used), { stolenShare: 0, foreignCores: 0.6 });
   });
 
   it('is never less than nothing, however coarse the ticks', () => {
     const after = { totalTicks: 1200, stolenTicks: 20, busyTicks: 590 };
-    const used = { ranNs: 930e6, elapsedMs: 1000 };
+    const used = { ranUs: 930e3, elapsedMs: 1000 };
     assert.deepEqual(machineUse(before, after, used), { stolenShare: 0.05, foreignCores: 0 });
-    const nothing = { ranNs: 0, elapsedMs: 0 };
+    const nothing = { ranUs: 0, elapsedMs: 0 };
     assert.deepEqual(machineUse(before, before, nothing), { stolenShare: 0, foreignCores: 0 });
   });
 
@@ -49,10 +49,7 @@ describe('what a machine did', () => {
     assert.deepEqual(machineTime('10', text), { ...whole, busyTicks: 0 });
   });
 
-  it('is read from the kernel: this process has run, and is a part of what is busy', () => {
-    const { ranNs, pids } = treeTime(process.pid);
-    assert.ok(ranNs > 0);
-    assert.equal(pids.split(',')[0], `${process.pid}`);
+  it('is read from the kernel: what is busy is a part of the whole', () => {
     const { totalTicks, busyTicks } = machineTime('0');
     assert.ok(totalTicks >= busyTicks && busyTicks > 0);
   });

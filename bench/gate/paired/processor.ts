@@ -1,53 +1,14 @@
 /**
- * Who used the processors: a side, to the nanosecond, and everybody who is on its core with it.
+ * Who else used the processors while a side was measured on one of them.
  *
- * Source: kernel, Documentation/scheduler/sched-stats.rst (/proc/PID/task/TID/schedstat); proc(5),
- * /proc/stat, in ticks of 10 ms.
+ * Source: proc(5), /proc/stat, in ticks of 10 ms.
  *
  * @module
  */
 
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
-import { treeOf } from '../../../arena/adapters/process-tree.ts';
-
-const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-
-/** What the threads of a process tree have used so far. */
-export interface TreeTime {
-  readonly ranNs: number;
-  /** First threads alone: ready to run, while somebody else had the processor. */
-  readonly waitedNs: number;
-  /** Who was counted: where this changes, nothing was measured. */
-  readonly pids: string;
-}
-
-export function treeTime(root: number): TreeTime {
-  const tree = treeOf(root);
-  let [ranNs, waitedNs] = [0, 0];
-  for (const file of tree.flatMap(threadFiles)) {
-    ranNs += Number(textOf(file).split(' ')[0]);
-  }
-  for (const pid of tree) waitedNs += Number(textOf(`/proc/${pid}/schedstat`).split(' ')[1]);
-  return { ranNs, waitedNs, pids: tree.join(',') };
-}
-
-function threadFiles(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}/schedstat`);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '0 0 0';
-  }
-}
+import { TICKS_PER_S } from '../../../arena/host/cpu.ts';
 
 /** What has become of the machine's time and of one processor's so far, in ticks. */
 export interface MachineTime {
@@ -93,16 +54,16 @@ export interface MachineUse {
   readonly foreignCores: number;
 }
 
-/** What was used between two moments, of which `ranNs` by who was measured. */
+/** What was used between two moments, of which `ranUs` by who was measured. */
 export function machineUse(
   before: MachineTime,
   after: MachineTime,
-  { ranNs, elapsedMs }: { readonly ranNs: number; readonly elapsedMs: number },
+  { ranUs, elapsedMs }: { readonly ranUs: number; readonly elapsedMs: number },
 ): MachineUse {
   const total = after.totalTicks - before.totalTicks;
   const busyMs = ((after.busyTicks - before.busyTicks) / TICKS_PER_S) * 1000;
   return {
     stolenShare: total > 0 ? (after.stolenTicks - before.stolenTicks) / total : 0,
-    foreignCores: elapsedMs > 0 ? Math.max(0, busyMs - ranNs / 1e6) / elapsedMs : 0,
+    foreignCores: elapsedMs > 0 ? Math.max(0, busyMs - ranUs / 1e3) / elapsedMs : 0,
   };
 }

@@ -4,13 +4,13 @@
  * @module
  */
 
+import { cpuUsBetween, readCpu } from '../../../arena/host/cpu.ts';
 import type { Driver } from '../../../arena/load/driver.ts';
 import { isFlat } from '../../../arena/run/flat.ts';
 import { median } from '../../../arena/statistics/quantile.ts';
 import { internalFailure } from '../failure.ts';
 import { LOAD_CORE, type Side } from '../side.ts';
 import { unexpectedOf } from './block.ts';
-import { treeTime } from './processor.ts';
 import { closedLoad, type ScenarioName, scenarioOf } from './scenarios.ts';
 
 const FLAT_WITHIN = 0.04;
@@ -33,9 +33,10 @@ export async function warmUp({ driver, side, scenario: name }: Warmed): Promise<
     requests: scenario.warmUpRequests,
   });
   while (costs.length < PIECES_MAX && !isFlat(costs, FLAT_WITHIN)) {
-    const before = treeTime(side.service.pid);
+    const before = readCpu(side.service.pid);
     const { answered } = await driver.run(spec, LOAD_CORE);
-    costs.push((treeTime(side.service.pid).ranNs - before.ranNs) / Math.max(1, answered));
+    const usedUs = cpuUsBetween(before, readCpu(side.service.pid));
+    costs.push(usedUs / Math.max(1, answered));
   }
 }
 

@@ -7,7 +7,7 @@
 
 import { stopAll } from '../../support/cleanup.ts';
 import { type Front, type Gateway, startGateway } from '../../support/gateway.ts';
-import { sleep } from '../../support/wait.ts';
+import { sleep } from '../../../arena/host/wait.ts';
 import { bytesOf, type Case, caseOf } from './cases.ts';
 import { converse, type Patience } from './client.ts';
 import { dissent, type Evidence, type Fault, faultOf, strayFault, tallyOf } from './judge.ts';

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { BASELINE_S } from '../run/baseline.ts';
-import { FLAT_WINDOWS } from '../run/flat.ts';
-import { warmUpWindowS } from '../run/warm-up.ts';
-import { SCENARIO_PLAYS } from '../scenarios/catalog.ts';
-import type { Plan, Scenario } from './schema.ts';
+import type { Plan } from '../plan/schema.ts';
+import type { ScenarioPlay } from '../scenarios/scenario.ts';
+import { BASELINE_S } from './baseline.ts';
+import { FLAT_WINDOWS } from './flat.ts';
+import { warmUpWindowS } from './warm-up.ts';
 
 /** Starting and stopping, by what a target is made of. */
 const START_STOP_S = { process: 0.8, container: 4, url: 0.1 } as const;
@@ -25,7 +25,7 @@ const WARM_UP_WINDOWS = FLAT_WINDOWS + 1;
 export interface Counted {
   readonly adapter: keyof typeof START_STOP_S;
   readonly tiers: number;
-  readonly scenarios: readonly Scenario[];
+  readonly plays: readonly Pick<ScenarioPlay, 'seconds'>[];
 }
 
 export interface Estimate {
@@ -57,11 +57,11 @@ export function turnSeconds(
 /** A scenario at a target, with its start and its warm-up. */
 export function scenarioSeconds(
   plan: Plan,
-  scenario: Scenario,
+  { seconds }: Pick<ScenarioPlay, 'seconds'>,
   adapter: Counted['adapter'],
 ): number {
   const warmUp = Math.min(warmUpWindowS(plan.warmUp) * WARM_UP_WINDOWS, plan.warmUp.maxS);
-  return START_STOP_S[adapter] + warmUp + SCENARIO_PLAYS[scenario].seconds;
+  return START_STOP_S[adapter] + warmUp + seconds;
 }
 
 /** Rounds that have scenarios. */
@@ -76,18 +76,18 @@ export function estimatePlan(plan: Plan, targets: readonly Counted[]): Estimate 
   const baselineS = targets.length === 0 ? 0 : plan.bodies.length * BASELINE_S;
   let usualS = baselineS;
   let mostS = baselineS;
-  for (const { adapter, tiers, scenarios: offered } of targets) {
+  for (const { adapter, tiers, plays: offered } of targets) {
     const turn = turnSeconds(plan, adapter);
     const stays = tiers * plan.rounds;
     turns += stays;
     usualS += stays * turn.usualS + tiers * PROBE_S;
     mostS += stays * turn.mostS + tiers * PROBE_S;
-    for (const scenario of offered) {
-      const plays = scenarioRoundsOf(plan);
-      const seconds = plays * scenarioSeconds(plan, scenario, adapter);
-      scenarios += plays;
+    for (const play of offered) {
+      const rounds = scenarioRoundsOf(plan);
+      const seconds = rounds * scenarioSeconds(plan, play, adapter);
+      scenarios += rounds;
       usualS += seconds;
-      mostS += seconds + plays * plan.warmUp.maxS;
+      mostS += seconds + rounds * plan.warmUp.maxS;
     }
   }
   return { usualS, mostS, turns, blocks: turns * blocksInTurn, scenarios };

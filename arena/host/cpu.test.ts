@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { type CpuReading, cpuUsBetween, readCpu } from './cpu.ts';
-import { observe } from './observe.ts';
 
-function reading(cpuUs: number, ...threads: (readonly [number, number])[]): CpuReading {
-  return { cpuUs, pids: '1', threads: new Map(threads) };
+function reading(ticksUs: number, ...threads: (readonly [number, number])[]): CpuReading {
+  return { ticksUs, waitedNs: 0, pids: '1', threads: new Map(threads) };
 }
 
 describe('CPU time between two readings', () => {
@@ -21,29 +20,17 @@ describe('CPU time between two readings', () => {
     assert.equal(cpuUsBetween(reading(0), reading(40_000)), 40_000);
   });
 
+  it('names who was counted, the root first', () => {
+    const { ticksUs, pids } = readCpu(process.pid);
+    assert.ok(ticksUs > 0);
+    assert.equal(pids.split(',')[0], `${process.pid}`);
+  });
+
   it('of a real process is not less when it has worked', () => {
     const before = readCpu(process.pid);
     let sum = 0;
     for (let count = 0; count < 3e7; count += 1) sum += Math.sqrt(count);
     assert.ok(sum > 0);
     assert.ok(cpuUsBetween(before, readCpu(process.pid)) > 0);
-  });
-});
-
-describe('what is observed', () => {
-  const self = { pid: process.pid, alive: () => true, output: () => '' };
-
-  it('is unknown, and no zero, where the process can not be seen', async () => {
-    const seen = await observe({ ...self, pid: null }, async () => 5);
-    const { result, cpuUs, coresUsed, memoryPeakBytes } = seen;
-    assert.deepEqual([result, cpuUs, coresUsed, memoryPeakBytes], [5, null, null, null]);
-    assert.deepEqual(seen.void, []);
-  });
-
-  it('does not hide what failed', async () => {
-    const failing = observe(self, async () => {
-      throw new Error('no');
-    });
-    await assert.rejects(failing, /no/);
   });
 });

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 
-import { fixture } from '../report/fixture.ts';
-import { SMALL_PLAN } from '../report/fixture-plan.ts';
+import { fixture } from './fixture.ts';
+import { SMALL_PLAN } from './fixture-plan.ts';
 import { prometheusText } from './prometheus.ts';
 import { pushMetrics } from './push.ts';
-import { L0, l0Figures } from './scenarios.ts';
+import { L0, l0Figures } from '../score/scenarios.ts';
 
 const RECORDS = fixture({ ...SMALL_PLAN, rounds: 2, tiers: ['pass'] });
 const TEXT = prometheusText(RECORDS);
@@ -31,6 +31,11 @@ describe('Prometheus text', () => {
     assert.equal(samples.get('gateway_arena_availability{gateway="nginx"}'), 1);
     const p95 = samples.get('gateway_arena_p95_seconds{gateway="nginx",scenario="burst_50"}');
     assert.ok(p95 !== undefined && p95 > 0.0001 && p95 < 0.01);
+  });
+
+  it('says which part of the loads a score is of', () => {
+    const played = samplesOf(TEXT).get('gateway_arena_score_played_share{gateway="nginx"}');
+    assert.equal(played, 1);
   });
 
   it('is well formed: a help and a type before the samples, once each', () => {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { type Estimate, estimateOf } from '../report/estimates.ts';
-import { listed } from '../report/format.ts';
+import { type Estimate, estimateOf } from './estimates.ts';
+import { listed } from './format.ts';
 import { decodeHistogram } from '../load/histogram.ts';
-import { merged } from '../report/latency.ts';
-import type { Material } from '../report/material.ts';
-import type { TargetSummary } from '../report/targets.ts';
+import { merged } from './latency.ts';
+import type { Material } from './material.ts';
+import { type TargetSummary, whyMissing } from './targets.ts';
 import type { ScenarioRecord } from '../results/records.ts';
-import { type Observation, type Part, PARTS, type Round, scoreOf } from './l0.ts';
-import { L0, L0_SCENARIOS, type L0Scenario, l0Figures } from './scenarios.ts';
+import { type Observation, type Part, PARTS, type Round, scoreOf } from '../score/l0.ts';
+import { L0, L0_SCENARIOS, type L0Scenario, l0Figures, PLAYED_SHARE } from '../score/scenarios.ts';
 
 export interface ScenarioSummary {
   readonly scenario: L0Scenario;
@@ -31,6 +31,8 @@ export interface TargetScore {
   readonly score: Estimate | null;
   readonly stddev: number | null;
   readonly rounds: number;
+  /** The part of the loads that was played: what is less than 1 is a trial. */
+  readonly share: number;
   /** Medians of the rounds. */
   readonly parts: Readonly<Partial<Record<Part, number>>>;
   readonly scenarios: readonly ScenarioSummary[];
@@ -42,7 +44,7 @@ export function scoresOf(targets: readonly TargetSummary[], material: Material):
   if (own.length === 0) return [];
   return targets.map((target) => {
     const rounds = own.filter((one) => one.target === target.target && one.void.length === 0);
-    return targetScore(target, rounds, own, material.run.seed);
+    return targetScore(target, rounds, own, material);
   });
 }
 
@@ -50,8 +52,9 @@ function targetScore(
   target: TargetSummary,
   records: readonly ScenarioRecord[],
   all: readonly ScenarioRecord[],
-  seed: number,
+  material: Material,
 ): TargetScore {
+  const { seed } = material.run;
   const scores = records.map((record) => scoreOf(roundOf(record)));
   const values = scores.map(({ score }) => score);
   const parts: Partial<Record<Part, number>> = {};
@@ -64,10 +67,11 @@ function targetScore(
   }
   return {
     target,
-    why: scores.length > 0 ? '' : whyNone(target, all),
+    why: scores.length > 0 ? '' : whyNone(target, all, material),
     score: estimateOf(values, seed),
     stddev: deviation(values),
     rounds: scores.length,
+    share: Math.min(1, ...records.map(({ figures }) => figures[PLAYED_SHARE] ?? 1)),
     parts,
     scenarios: scores.length === 0 ? [] : L0_SCENARIOS.map((name) => summaryOf(name, records)),
   };
@@ -115,10 +119,17 @@ function deviation(values: readonly number[]): number | null {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-function whyNone(target: TargetSummary, all: readonly ScenarioRecord[]): string {
+function whyNone(
+  target: TargetSummary,
+  all: readonly ScenarioRecord[],
+  material: Material,
+): string {
   if (target.state === 'unavailable') return 'unavailable (see Targets)';
   const own = all.filter((one) => one.target === target.target);
   const reasons = own.flatMap((one) => one.void);
   if (reasons.length > 0) return `no round counts: ${listed(reasons)}`;
-  return 'no result in the file, which counts as a failure';
+  const missing = all.find(({ tier }) => !target.capabilities.includes(tier));
+  if (missing !== undefined) return `not offered: does not do ${missing.tier}, by its manifest`;
+  if (target.state === 'failed') return target.why;
+  return whyMissing(material);
 }

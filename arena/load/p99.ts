@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeHistogram, quantileUs } from '../load/histogram.ts';
+import { decodeHistogram, quantileUs } from './histogram.ts';
 
 /** Of an encoded histogram, in microseconds; null when it is empty. */
 export function p99Us(encoded: string): number | null {

@@ -1,21 +1,18 @@
 /**
- * A process and all that descends from it: who they are, what they used, how they end.
+ * A process and all that descends from it: who they are, what memory they have, how they end.
  *
- * Unit of CPU time: microseconds, counted by the kernel in ticks of 10 ms for each process. Of
- * memory: bytes.
+ * Memory is in bytes.
  *
- * Source: proc(5), /proc/PID/stat fields 14 and 15, /proc/PID/status.
+ * Source: proc(5), /proc/PID/stat, /proc/PID/status.
  *
  * @module
  */
 
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { isAlive, residentBytes, signal, statOf } from '../../test/support/processes.ts';
-import { until } from '../../test/support/wait.ts';
+import { isAlive, residentBytes, signal, statOf } from './processes.ts';
+import { until } from './wait.ts';
 
-const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 /** How long processes that were killed may take to be gone. */
 const GONE_TIMEOUT_MS = 2000;
 
@@ -31,21 +28,6 @@ export function treeOf(root: number): number[] {
   const tree = [root];
   for (const pid of tree) tree.push(...(childrenOf.get(pid) ?? []));
   return tree;
-}
-
-/** User and system time that a process tree has used so far. */
-export interface CpuUse {
-  readonly cpuUs: number;
-  /** Who was counted: a window in which this changes can't be measured. */
-  readonly pids: string;
-}
-
-export function cpuOf(root: number): CpuUse {
-  const tree = treeOf(root);
-  const ticks = tree
-    .map((pid) => statOf(pid))
-    .reduce((sum, stat) => sum + Number(stat[11] ?? 0) + Number(stat[12] ?? 0), 0);
-  return { cpuUs: (ticks * 1e6) / TICKS_PER_S, pids: tree.join(',') };
 }
 
 /**

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
+import { playsOf, SCENARIO_PLAYS } from '../scenarios/catalog.ts';
 import { type Counted, estimatePlan } from './estimate.ts';
-import { loadPlan, parsePlan } from './load.ts';
-import type { Plan } from './schema.ts';
+import { loadPlan, parsePlan } from '../plan/load.ts';
+import type { Plan } from '../plan/schema.ts';
 
 /** From dist/arena/plan. */
 const PLANS = join(import.meta.dirname, '../../../arena/plans');
@@ -21,7 +22,7 @@ function shipped(name: string): Plan {
   return loaded.value;
 }
 
-const ONE: Counted = { adapter: 'process', tiers: 2, scenarios: [] };
+const ONE: Counted = { adapter: 'process', tiers: 2, plays: [] };
 const LOADS =
   'bodies: [0, 1]\nloads: [{ capacity: { seconds: 1 } }, { rate: { perS: 1, seconds: 2 } }]';
 
@@ -30,7 +31,7 @@ describe('an estimate', () => {
     const plan = planOf(`${LOADS}\nrounds: 5\ntiers: [pass, key]\nscenarioRounds: 2`);
     const { turns, blocks, scenarios } = estimatePlan(plan, [
       ONE,
-      { ...ONE, scenarios: ['churn'] },
+      { ...ONE, plays: [SCENARIO_PLAYS.churn] },
     ]);
     assert.deepEqual({ turns, blocks, scenarios }, { turns: 20, blocks: 80, scenarios: 2 });
   });
@@ -56,15 +57,19 @@ describe('the shipped plans', () => {
   const local: Counted = {
     adapter: 'process',
     tiers: 3,
-    scenarios: ['churn', 'slow-clients', 'reload', 'upstream-kill'],
+    plays: playsOf(shipped('scheduled'), ['churn', 'slow-clients', 'reload', 'upstream-kill']),
   };
-  const direct: Counted = { adapter: 'url', tiers: 1, scenarios: ['churn', 'slow-clients'] };
+  const direct: Counted = {
+    adapter: 'url',
+    tiers: 1,
+    plays: playsOf(shipped('scheduled'), ['churn', 'slow-clients']),
+  };
   const seven = [direct, ...Array.from({ length: 7 }, () => local)];
 
   it('quick takes less than ten minutes for all targets of one machine, warm or not', () => {
     const { mostS } = estimatePlan(
       shipped('quick'),
-      seven.map((one) => ({ ...one, scenarios: [] })),
+      seven.map((one) => ({ ...one, plays: playsOf(shipped('quick'), []) })),
     );
     assert.ok(mostS < 600, `${mostS} s`);
     assert.ok(shipped('quick').rounds >= 4);

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { type Report, reportOf } from '../report/model.ts';
-import { cellId } from '../report/series.ts';
-import { isMeasured } from '../report/table-model.ts';
+import { type Report, reportOf } from './model.ts';
+import { cellId } from './series.ts';
+import { isMeasured } from './table-model.ts';
 import type { ResultRecord } from '../results/records.ts';
 import type { TargetScore } from './scores.ts';
 
@@ -102,6 +102,13 @@ function scoreFamilies(scores: readonly TargetScore[]): Family[] {
       'ramp_right_ratio',
       'Right answers by requests due in scenario ramp_up.',
       each(({ scenarios }) => shareIn(scenarios, 'ramp_up')),
+    ),
+    family(
+      'score_played_share',
+      'Part of the loads that was played; a score of less than 1 is a trial.',
+      scores.flatMap(({ target, rounds, share }) =>
+        rounds === 0 ? [] : [{ labels: { gateway: target.target }, value: share }],
+      ),
     ),
     family('score_part', 'Parts of the score before their weights, 0 to 100.', partsOf(scores)),
     latency('p50'),

@@ -1,5 +1,7 @@
 /**
- * What the tests need to know of processes, read from /proc: children and resident memory.
+ * Processes as /proc shows them: state, children, open files, memory; and how they are signalled.
+ *
+ * Source: proc(5), /proc/PID/stat, /proc/PID/status, /proc/PID/fd.
  *
  * @module
  */
