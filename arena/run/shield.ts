@@ -5,69 +5,53 @@
  *
  * Processes that may use a cleared core are moved to the others, with all their threads; what they
  * start later inherits that. A process that is bound to cleared cores alone stays, and so do kernel
- * threads that may not be moved. A shell that waits for the shield to be lifted, or for this process to
- * end, however it does, gives the cores back.
+ * threads that may not be moved. A process of its own, `shield-keeper.ts`, waits for the shield to be
+ * lifted, or for this process to end, however it does, and gives the cores back.
  *
  * Bounds: 4 096 processes; 10 s to give the cores back.
- *
- * Source: sched_setaffinity(2), taskset(1); /proc/PID/status, Cpus_allowed_list.
  *
  * @module
  */
 
-import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 
+import {
+  bornTicksOf,
+  coresOf,
+  everyProcess,
+  listOf,
+  moveTo,
+  type Placed,
+} from '../host/placement.ts';
 import { within } from './within.ts';
 
 /** Processes that are moved, at most: what comes after stays where it is. */
 const MOVED_MAX = 4096;
 const LIFT_TIMEOUT_MS = 10_000;
-const RESTORE = `cat >/dev/null
-while [ $# -gt 1 ]; do taskset --all-tasks --cpu-list --pid "$1" "$2"; shift 2; done`;
+const KEEPER = join(import.meta.dirname, 'shield-keeper.js');
 
-interface Placed {
-  readonly pid: number;
-  /** Where it may run, as the kernel lists it: `0-3,8`. */
-  readonly allowed: string;
+interface Moved extends Placed {
+  readonly elsewhere: string;
 }
 
-/** The cores of a list such as `0-3,8`. */
-export function coresOf(list: string): Set<number> {
-  return new Set(
-    list.split(',').flatMap((part) => {
-      const [first = Number.NaN, last = first] = part.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-    }),
-  );
+/** What the keeper is told, as JSON, on its standard input. */
+export interface Kept {
+  readonly moved: readonly Moved[];
+  /** Who was born later has inherited where it may run. In ticks since the machine began. */
+  readonly sinceTicks: number;
 }
 
-/** Who has to move so that `cleared` is free: those that may run there, and elsewhere. */
-export function movable(placed: readonly Placed[], cleared: string): Placed[] {
+/** Who has to move so that `cleared` is free, and where to: those that may run there and elsewhere. */
+export function movable(placed: readonly Placed[], cleared: string): Moved[] {
   const free = coresOf(cleared);
-  return placed.filter(({ allowed }) => {
+  return placed.flatMap(({ pid, allowed }) => {
     const cores = [...coresOf(allowed)];
-    return cores.some((core) => free.has(core)) && cores.some((core) => !free.has(core));
+    const others = cores.filter((core) => !free.has(core));
+    const isMovable = others.length > 0 && others.length < cores.length;
+    return isMovable ? [{ pid, allowed, elsewhere: listOf(others) }] : [];
   });
-}
-
-function everyProcess(): Placed[] {
-  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
-  return pids.flatMap((pid) => {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-      const allowed = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1];
-      return allowed === undefined ? [] : [{ pid, allowed }];
-    } catch {
-      return []; // Ended meanwhile.
-    }
-  });
-}
-
-function move(pid: number, cores: string): boolean {
-  const args = ['--all-tasks', '--cpu-list', '--pid', cores, `${pid}`];
-  return spawnSync('taskset', args, { stdio: 'ignore' }).status === 0;
 }
 
 export interface Shield {
@@ -79,32 +63,30 @@ export interface Shield {
 
 /** Moves what may run on `cleared` elsewhere until that is lifted, or this process ends. */
 export function shieldCores(cleared: string): Shield {
-  const free = coresOf(cleared);
-  const moved = movable(everyProcess(), cleared)
-    .slice(0, MOVED_MAX)
-    .filter(({ pid, allowed }) => {
-      const elsewhere = [...coresOf(allowed)].filter((core) => !free.has(core));
-      return move(pid, elsewhere.join(','));
-    });
-  const words = moved.flatMap(({ pid, allowed }) => [allowed, `${pid}`]);
-  const shell = spawn('sh', ['-c', RESTORE, 'sh', ...words], {
+  const known = everyProcess();
+  const sinceTicks = Math.max(...known.map(({ pid }) => bornTicksOf(pid)));
+  const planned = movable(known, cleared).slice(0, MOVED_MAX);
+  const kept: Kept = { moved: planned, sinceTicks };
+  const keeper = spawn(process.execPath, [KEEPER], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
+  keeper.stdin.write(JSON.stringify(kept));
+  const moved = planned.filter(({ pid, elsewhere }) => moveTo(elsewhere, pid));
   const gone = new Promise<void>((resolve) => {
-    shell.once('exit', () => resolve());
-    shell.once('error', () => {
-      for (const { pid, allowed } of moved) move(pid, allowed);
+    keeper.once('exit', () => resolve());
+    keeper.once('error', () => {
+      for (const { pid, allowed } of moved) moveTo(allowed, pid);
       resolve();
     });
   });
-  shell.unref();
-  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  keeper.unref();
+  if (keeper.stdin instanceof Socket) keeper.stdin.unref();
   const lift = async (): Promise<void> => {
-    // Without this nothing would keep the process here until the shell is done.
-    shell.ref();
-    shell.stdin.end();
-    await within(LIFT_TIMEOUT_MS, gone).catch(() => shell.unref());
+    // Without this nothing would keep the process here until the keeper is done.
+    keeper.ref();
+    keeper.stdin.end();
+    await within(LIFT_TIMEOUT_MS, gone).catch(() => keeper.unref());
   };
   return { moved: moved.length, lift };
 }
