@@ -12,14 +12,13 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+
+use super::slots::{Hit, NEVER, Owner, Slots, VACANT, Words};
 
 /// Longest key that is looked up, in bytes; longer ones are unknown unread.
 pub const PRESENTED_MAX_BYTES: usize = 1024;
 
 const SLOTS_MIN: usize = 4;
-const VACANT: u8 = 0;
-const NEVER: u32 = u32::MAX;
 
 /// Whose a presented key is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,106 +46,6 @@ impl std::error::Error for DuplicateKey {}
 /// SHA-256 of a key as it is presented.
 pub fn digest(presented: &[u8]) -> [u8; 32] {
     Sha256::digest(presented).into()
-}
-
-/// Never on two cache lines.
-#[derive(Clone, Copy)]
-#[repr(align(32))]
-struct Words([u64; 4]);
-
-impl Words {
-    fn new(digest: &[u8; 32]) -> Self {
-        let mut words = [0; 4];
-        for (word, bytes) in words.iter_mut().zip(digest.as_chunks().0) {
-            *word = u64::from_be_bytes(*bytes);
-        }
-        Self(words)
-    }
-
-    fn is(&self, digest: &Self) -> bool {
-        let pairs = self.0.iter().zip(&digest.0);
-        pairs.fold(0, |difference, (own, other)| difference | (own ^ other)).ct_eq(&0).into()
-    }
-
-    /// A byte that takes no part in where the digest lies; never [`VACANT`].
-    fn tag(&self) -> u8 {
-        let [.., last] = self.0;
-        let [.., byte] = last.to_be_bytes();
-        byte.max(1)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Owner {
-    consumer: u32,
-    expires_at_s: u32,
-}
-
-impl Owner {
-    const NOBODY: Self = Self { consumer: 0, expires_at_s: NEVER };
-
-    fn has_expired(self, now_s: u64) -> bool {
-        self.expires_at_s != NEVER && now_s >= u64::from(self.expires_at_s)
-    }
-}
-
-/// The parts of all slots, in arrays of one length.
-struct Slots {
-    tags: Box<[u8]>,
-    digests: Box<[Words]>,
-    owners: Box<[Owner]>,
-}
-
-/// Where the search for a digest ends.
-enum Hit {
-    /// In its own slot, which is this one's.
-    Own(Owner),
-    /// In the slot that it would have.
-    Vacant(usize),
-}
-
-impl Slots {
-    fn vacant(slots: usize) -> Self {
-        Self {
-            tags: vec![VACANT; slots].into(),
-            digests: vec![Words([0; 4]); slots].into(),
-            owners: vec![Owner::NOBODY; slots].into(),
-        }
-    }
-
-    /// `None` when neither the digest nor a vacant slot is there. `expect` is told who it will be
-    /// if it is anybody, before a digest is compared.
-    fn search(&self, digest: &Words, mut expect: impl FnMut(u32)) -> Option<Hit> {
-        let home = self.home(digest);
-        let (before, after) = self.tags.split_at_checked(home)?;
-        let wanted = digest.tag();
-        (home..).zip(after).chain((0..).zip(before)).find_map(|(index, &tag)| match tag {
-            VACANT => Some(Hit::Vacant(index)),
-            _ if tag == wanted => {
-                let owner = *self.owners.get(index)?;
-                expect(owner.consumer);
-                self.digests.get(index)?.is(digest).then_some(Hit::Own(owner))
-            }
-            _ => None,
-        })
-    }
-
-    fn place(&mut self, digest: Words, owner: Owner) -> Result<(), DuplicateKey> {
-        let Some(Hit::Vacant(index)) = self.search(&digest, |_| {}) else {
-            return Err(DuplicateKey);
-        };
-        let (tags, digests) = (self.tags.get_mut(index), self.digests.get_mut(index));
-        if let (Some(tag), Some(words), Some(own)) = (tags, digests, self.owners.get_mut(index)) {
-            (*tag, *words, *own) = (digest.tag(), digest, owner);
-        }
-        Ok(())
-    }
-
-    fn home(&self, digest: &Words) -> usize {
-        let [prefix, ..] = digest.0;
-        let scaled = u128::from(prefix) * self.tags.len() as u128;
-        usize::try_from(scaled >> 64).unwrap_or_default()
-    }
 }
 
 /// API keys by digest, immutable.
