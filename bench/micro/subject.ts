@@ -3,14 +3,16 @@
  *
  * Ten fields; ten thousand API keys, each of another consumer; a route that asks for a key, limits
  * the consumer's rate, strips a prefix, sets two headers and removes one; a request id,
- * X-Forwarded-For and metrics as always. The upstream's name is never resolved: a request is
- * decided on, gets its exchange and its upstream head, and then finds no address.
+ * X-Forwarded-For and metrics as always. The upstream has room for one connection, and the first
+ * request has it for good: every other is decided on, gets its exchange and its upstream head, an
+ * endpoint is looked for, and then it waits for that connection until it is aborted.
  *
  * @module
  */
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,13 +24,20 @@ export const KEYS = 10_000;
 /** No divisor of `KEYS`: every key has its turn, none is near the one before. */
 const STRIDE = 7919;
 
-const CONFIG = `
+/** Longest wait for the connection; far beyond a run, after which whoever waits is aborted. */
+const WAIT_MS = 600_000;
+
+/** `port` is that of the upstream. */
+const configOf = (port: number): string => `
 version: 1
 workers: 1
 admin: off
 apiKeyFiles: [keys.csv]
 upstreams:
-  echo: { endpoints: [{ url: "http://upstream.test:9000" }] }
+  echo:
+    endpoints: [{ url: "http://127.0.0.1:${port}" }]
+    connections: { max: 1 }
+    timeouts: { connectMs: ${WAIT_MS}, responseMs: 0 }
 routes:
   - name: echo
     match: { path: /echo/*, methods: [GET, POST] }
@@ -93,8 +102,41 @@ export function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
+/** The worker of this process, ready to be called. */
+interface Subject {
+  readonly core: WorkerCore;
+  close(): void;
+}
+
 /** Opens the one worker of this process. Throws when the configuration means something else. */
-export function openSubject(): WorkerCore {
+export async function openSubject(): Promise<Subject> {
+  const upstream = await silentUpstream();
+  const core = openCore(upstream.port);
+  core.setEndpointAddresses('echo', 0, ['127.0.0.1']);
+  // Takes the connection, and all that the route `limited` lets through.
+  const first = headsOf('/limited/v1/orders')(keyOf(0));
+  if (core.begin(first, new Uint8Array([192, 0, 2, 1]).buffer) === 0) {
+    throw new Error('the first request was not forwarded');
+  }
+  return {
+    core,
+    close: () => {
+      core.close();
+      upstream.server.close();
+    },
+  };
+}
+
+/** Takes connections and answers nothing. */
+async function silentUpstream(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port to listen on');
+  return { server, port: address.port };
+}
+
+function openCore(port: number): WorkerCore {
   const folder = mkdtempSync(join(tmpdir(), 'stoa-bench-'));
   try {
     const lines = Array.from({ length: KEYS }, (_, number) => {
@@ -103,7 +145,7 @@ export function openSubject(): WorkerCore {
     });
     writeFileSync(join(folder, 'keys.csv'), lines.join('\n'));
     const source = { file: 'bench', baseDir: folder, env: {} };
-    const loaded = parseConfig(CONFIG, source);
+    const loaded = parseConfig(configOf(port), source);
     if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('; '));
     const modelJson = JSON.stringify(loaded.model);
     expectForward(modelJson);

@@ -1,22 +1,38 @@
 //! Numbers as decimal digits.
 
+/// The digits of a number, for one that is written more than once.
+pub(crate) struct Decimal {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    pub(crate) fn new(value: u64) -> Self {
+        let mut digits = [b'0'; 20];
+        let mut rest = value;
+        let mut start = digits.len();
+        for place in digits.iter_mut().rev() {
+            *place = digit(rest);
+            rest /= 10;
+            start -= 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        Self { digits, start }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.digits.get(self.start..).unwrap_or_default()
+    }
+}
+
 /// Appends `value` in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, value: u64) {
     if value < 10 {
         return out.push(digit(value));
     }
-    let mut digits = [b'0'; 20];
-    let mut rest = value;
-    let mut used = 0;
-    for place in digits.iter_mut().rev() {
-        *place = digit(rest);
-        rest /= 10;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.split_at(digits.len() - used).1);
+    out.extend_from_slice(Decimal::new(value).as_bytes());
 }
 
 /// The last two digits of `value`.

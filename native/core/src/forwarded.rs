@@ -45,17 +45,21 @@ pub enum Style {
     None,
 }
 
+/// The fields that tell of the way a request took.
+pub(crate) const FORWARDING_FIELDS: [&str; 7] = [
+    FORWARDED,
+    X_REAL_IP,
+    X_FORWARDED_FOR,
+    X_FORWARDED_HOST,
+    X_FORWARDED_PORT,
+    X_FORWARDED_PROTO,
+    X_FORWARDED_CLIENT_CERT,
+];
+
 /// Whether the field tells of the way a request took. Such fields are never passed on as they
 /// came, in no spelling.
 pub fn is_forwarding_field(name: &str) -> bool {
-    match name.len() {
-        9 => same_field(name, FORWARDED) || same_field(name, X_REAL_IP),
-        15 => same_field(name, X_FORWARDED_FOR),
-        16 => same_field(name, X_FORWARDED_HOST) || same_field(name, X_FORWARDED_PORT),
-        17 => same_field(name, X_FORWARDED_PROTO),
-        23 => same_field(name, X_FORWARDED_CLIENT_CERT),
-        _ => false,
-    }
+    FORWARDING_FIELDS.iter().any(|known| same_field(name, known))
 }
 
 /// The client's address: the peer's, or when the peer is trusted the nearest address on the way

@@ -27,10 +27,12 @@ pub struct TraceParent<'a> {
     pub flags: u8,
 }
 
+/// The fields that [`write`] writes.
+pub(crate) const TRACE_FIELDS: [&str; 2] = ["traceparent", "tracestate"];
+
 /// Whether the field is written by [`write`] and must not be passed on beside it.
 pub fn is_trace_field(name: &str) -> bool {
-    matches!(name.len(), 10 | 11)
-        && (is_called(name, "traceparent") || is_called(name, "tracestate"))
+    TRACE_FIELDS.iter().any(|known| is_called(name, known))
 }
 
 /// Reads a value. A version above 00 may carry more behind what is known; it is valid if the
@@ -78,7 +80,12 @@ pub fn write(out: &mut Vec<u8>, fields: &[Header<'_>], random: &[u8; 24]) -> [u8
         let id = out.get(start + 3..).and_then(|text| text.first_chunk());
         return id.copied().unwrap_or([b'0'; 32]);
     };
-    write_clean(out, parent.text);
+    if parent.text.len() == TRACE_PARENT_BYTES {
+        // Nothing but the digits that were looked at, and what stands between them.
+        out.extend_from_slice(parent.text);
+    } else {
+        write_clean(out, parent.text);
+    }
     out.extend_from_slice(b"\r\n");
     for field in fields.iter().filter(|field| is_called(field.name, "tracestate")) {
         out.extend_from_slice(b"tracestate: ");

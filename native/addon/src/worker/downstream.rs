@@ -18,7 +18,7 @@ use crate::ring::Record;
 
 use super::{
     exchange::{Phase, UPLOAD_HIGH_BYTES},
-    journal::unix_ms,
+    journal::unix_s,
     state::{READ_BYTES, State},
 };
 
@@ -94,7 +94,7 @@ impl State {
                 table: Table::new(self.segment.table(), self.segment.evictions()),
                 key_hasher: &self.key_hasher,
                 now_ns,
-                now_s: unix_ms() / 1000,
+                now_s: unix_s(),
                 peer: arrival.peer,
                 random: &mut || random.u64(..),
                 log: self.log.is_some(),

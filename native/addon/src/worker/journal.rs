@@ -122,6 +122,13 @@ fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcom
     );
 }
 
+/// Seconds of Unix time, a few milliseconds late: the clock that the kernel keeps, which is read
+/// without asking the processor for its own.
+pub(super) fn unix_s() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    u64::try_from(time.tv_sec).unwrap_or(0)
+}
+
 /// Milliseconds since 1970, for the log only.
 pub(super) fn unix_ms() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);

@@ -9,7 +9,7 @@ use crate::{
     decimal::push_decimal,
     forwarded,
     http1::{
-        field::{ConnectionOptions, is_called, is_hop_by_hop},
+        field::{ConnectionOptions, HOP_BY_HOP, NameFilter, is_called, is_hop_by_hop},
         framing::BodyLength,
     },
     rewrite::{UnsafeTarget, same_field},
@@ -46,18 +46,7 @@ pub(super) fn write_head(
     }
     out.extend_from_slice(b"\r\n");
 
-    let options = ConnectionOptions::from_fields(request.head.fields);
-    let key_field = request.plan.auth.as_ref().and_then(hidden_field);
-    for field in request.head.fields {
-        let rewritten = is_written_anew(field.name, edge)
-            || key_field.is_some_and(|name| same_field(field.name, name))
-            || options.names(field.name)
-            || request.plan.request.drops(field.name);
-        if !rewritten {
-            write_field(out, field);
-        }
-    }
-
+    write_passed_on(out, request, edge);
     forwarded::write(
         out,
         edge.forwarded,
@@ -88,6 +77,35 @@ pub(super) fn write_head(
         draft.facts.trace_id.extend_from_slice(&trace_id);
     }
     Ok(())
+}
+
+/// Writes the fields that are passed on as they came. Lines that stand one behind the other are
+/// copied as one piece.
+fn write_passed_on(out: &mut Vec<u8>, request: &Request<'_>, edge: &Edge) {
+    let head = request.head;
+    let options = ConnectionOptions::from_fields(head.fields);
+    let key_field = request.plan.auth.as_ref().and_then(hidden_field);
+    let mut lines = 0..0;
+    for field in head.fields {
+        let rewritten = is_written_anew(field.name, edge)
+            || key_field.is_some_and(|name| same_field(field.name, name))
+            || options.names(field.name)
+            || request.plan.request.drops(field.name);
+        if rewritten {
+            continue;
+        }
+        let line = head.plain_line(field);
+        if let Some(next) = line.as_ref().filter(|line| line.start == lines.end) {
+            lines.end = next.end;
+            continue;
+        }
+        out.extend_from_slice(head.text.get(lines).unwrap_or_default());
+        if line.is_none() {
+            write_field(out, field);
+        }
+        lines = line.unwrap_or_default();
+    }
+    out.extend_from_slice(head.text.get(lines).unwrap_or_default());
 }
 
 fn write_path(
@@ -137,19 +155,22 @@ fn hidden_field(auth: &ApiKeyPlan) -> Option<&str> {
     auth.header.as_deref().filter(|_| !auth.keep)
 }
 
+const OF_THE_MESSAGE: [&str; 3] = ["host", "expect", "content-length"];
+static MAYBE_WRITTEN_ANEW: NameFilter = NameFilter::of(&[
+    &OF_THE_MESSAGE,
+    &HOP_BY_HOP,
+    &trace_context::TRACE_FIELDS,
+    &forwarded::FORWARDING_FIELDS,
+]);
+
 /// Fields that the gateway writes itself, or that end here.
 fn is_written_anew(name: &str, edge: &Edge) -> bool {
-    match name.len() {
-        4 if is_called(name, "host") => true,
-        6 if is_called(name, "expect") => true,
-        14 if is_called(name, "content-length") => true,
-        _ => {
-            trace_context::is_trace_field(name)
-                || same_field(name, &edge.request_id_header)
-                || is_hop_by_hop(name)
-                || forwarded::is_forwarding_field(name)
-        }
-    }
+    let known = MAYBE_WRITTEN_ANEW.may_hold(name)
+        && (OF_THE_MESSAGE.iter().any(|known| is_called(name, known))
+            || trace_context::is_trace_field(name)
+            || is_hop_by_hop(name)
+            || forwarded::is_forwarding_field(name));
+    known || same_field(name, &edge.request_id_header)
 }
 
 /// Source: RFC 9112 §6; a method that gives content a meaning says its length even when it is 0

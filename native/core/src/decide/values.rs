@@ -76,7 +76,7 @@ impl Values for RequestValues<'_> {
         let consumers = &self.snapshot.consumers;
         let request = self.request;
         match variable {
-            Variable::Consumer => request.consumer.map(|number| consumers.name(number).as_bytes()),
+            Variable::Consumer => request.consumer.map(|number| consumers.name_bytes(number)),
             Variable::Tenant => request
                 .consumer
                 .map(|number| consumers.tenant_name(consumers.tenant(number)).as_bytes()),

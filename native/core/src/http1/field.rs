@@ -3,8 +3,11 @@
 //! Source: RFC 9110 §5 (fields), §7.6.1 (Connection).
 
 mod connection;
+mod filter;
 
+pub(crate) use connection::HOP_BY_HOP;
 pub use connection::{ConnectionOptions, is_hop_by_hop};
+pub(crate) use filter::NameFilter;
 
 /// `tchar` by byte. Source: RFC 9110 §5.6.2.
 const TCHAR: [bool; 256] = tchar_table();
@@ -66,6 +69,12 @@ pub(crate) fn holds_control(value: &[u8]) -> bool {
 #[inline]
 pub(crate) fn is_called(name: &str, known: &str) -> bool {
     name == known || name.eq_ignore_ascii_case(known)
+}
+
+/// Bit n for a name of n bytes; the last bit for one of that many or more.
+#[inline]
+pub(crate) fn length_bit(name: &[u8]) -> u64 {
+    1 << name.len().min(63)
 }
 
 /// Not zero when a byte is below 0x20 or is 0x7f.

@@ -12,7 +12,7 @@ use std::fmt;
 
 use httparse::Header;
 
-use super::field::{ConnectionOptions, trim_ows};
+use super::field::{ConnectionOptions, is_called, trim_ows};
 use super::head::{RequestHead, ResponseHead};
 use super::host::is_host;
 use fields::FramingFields;
@@ -123,7 +123,7 @@ pub fn request_framing(head: &RequestHead<'_, '_>) -> Result<RequestFraming, Fra
 /// The value of `Host`; empty when there is none, which [`request_framing`] refuses.
 #[inline]
 pub fn host<'h>(head: &RequestHead<'h, '_>) -> &'h [u8] {
-    let field = head.fields.iter().find(|field| field.name.eq_ignore_ascii_case("host"));
+    let field = head.fields.iter().find(|field| is_called(field.name, "host"));
     field.map_or(&[], |field| trim_ows(field.value))
 }
 

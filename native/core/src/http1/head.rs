@@ -17,9 +17,11 @@ mod response;
 
 use std::fmt;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use httparse::Header;
 
+use lines::offset;
 pub use request::parse_request;
 pub use response::parse_response;
 
@@ -97,6 +99,25 @@ pub struct RequestHead<'h, 'b> {
     pub fields: &'h [Header<'b>],
     /// Bytes of the buffer the head took; the body starts there.
     pub len: usize,
+    /// What the parts were found in, from the request line on.
+    pub text: &'b [u8],
+}
+
+impl RequestHead<'_, '_> {
+    /// Where in `text` the line of a field is that was sent as `name: value` and CRLF, with
+    /// nothing besides; `None` when it was sent in any other way.
+    #[inline]
+    pub(crate) fn plain_line(&self, field: &Header<'_>) -> Option<Range<usize>> {
+        let start = offset(self.text, field.name.as_bytes());
+        let value_start = start.wrapping_add(field.name.len() + 2);
+        let end = value_start.wrapping_add(field.value.len() + 2);
+        let line = self.text.get(start..end)?;
+        let after = line.get(field.name.len()..)?;
+        let plain = offset(self.text, field.value) == value_start
+            && after.starts_with(b": ")
+            && after.ends_with(b"\r\n");
+        plain.then_some(start..end)
+    }
 }
 
 /// A response's head. Every part borrows from the buffer.

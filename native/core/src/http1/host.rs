@@ -8,6 +8,21 @@
 
 use std::net::Ipv6Addr;
 
+/// What a name is made of, by byte.
+static NAME_BYTES: [bool; 256] = name_bytes();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a miss is an error")]
+const fn name_bytes() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x7f {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+}
+
 /// Whether `value`, already trimmed, is a host and perhaps a port.
 pub fn is_host(value: &[u8]) -> bool {
     if let [b'[', rest @ ..] = value {
@@ -19,8 +34,7 @@ pub fn is_host(value: &[u8]) -> bool {
         };
         return is_ipv6(literal) && is_port(tail);
     }
-    let is_name =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let is_name = |byte: u8| NAME_BYTES.get(usize::from(byte)).copied().unwrap_or(false);
     let end = value.iter().position(|&byte| !is_name(byte)).unwrap_or(value.len());
     end > 0 && value.get(end..).is_some_and(is_port)
 }

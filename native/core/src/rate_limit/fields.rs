@@ -6,6 +6,7 @@
 //! Source: draft-ietf-httpapi-ratelimit-headers-10 §3 and §4; RFC 9110 §10.2.3 (Retry-After); RFC 9651 §3.3.3 (strings).
 
 use super::gcra::{Decision, Quota};
+use crate::decimal::{Decimal, push_decimal};
 
 /// Which fields a route's responses carry.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -67,16 +68,17 @@ impl LimitFields {
             Decision::Allowed { remaining, reset_ms } => (remaining, reset_ms),
             Decision::Limited { reset_ms, .. } => (0, reset_ms),
         };
-        let (remaining, reset_s) = (u64::from(remaining), u64::from(seconds(reset_ms)));
-        if !self.ietf.is_empty() {
-            push_number(out, &self.ietf, remaining);
-            push_number(out, b";t=", reset_s);
-            out.extend_from_slice(b"\r\n");
-        }
-        if !self.x.is_empty() {
-            push_number(out, &self.x, remaining);
-            push_number(out, b"\r\nX-RateLimit-Reset: ", reset_s);
-            out.extend_from_slice(b"\r\n");
+        let remaining = Decimal::new(u64::from(remaining));
+        let reset_s = Decimal::new(u64::from(seconds(reset_ms)));
+        for (before, between) in [(&self.ietf, &b";t="[..]), (&self.x, b"\r\nX-RateLimit-Reset: ")]
+        {
+            if !before.is_empty() {
+                out.extend_from_slice(before);
+                out.extend_from_slice(remaining.as_bytes());
+                out.extend_from_slice(between);
+                out.extend_from_slice(reset_s.as_bytes());
+                out.extend_from_slice(b"\r\n");
+            }
         }
         if let Decision::Limited { retry_after_ms, .. } = *decision {
             push_number(out, b"Retry-After: ", u64::from(seconds(retry_after_ms).max(1)));
@@ -109,7 +111,7 @@ fn push_string(out: &mut Vec<u8>, text: &str) {
 
 fn push_number(out: &mut Vec<u8>, before: &[u8], number: u64) {
     out.extend_from_slice(before);
-    crate::decimal::push_decimal(out, number);
+    push_decimal(out, number);
 }
 
 #[cfg(test)]

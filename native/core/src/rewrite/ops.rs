@@ -81,7 +81,7 @@ impl HeaderOps {
     /// Whether a field that came with the message is taken off: it is removed, or set anew. So
     /// is one that differs only by `_` for `-`, which many upstreams cannot tell apart.
     pub fn drops(&self, name: &str) -> bool {
-        self.dropped_lengths & length_bit(name) != 0
+        self.dropped_lengths & field::length_bit(name.as_bytes()) != 0
             && self.dropped.iter().any(|dropped| same_field(dropped, name))
     }
 
@@ -119,13 +119,9 @@ impl HeaderOps {
             return fail(operation, name, "this field is already set or removed here");
         }
         self.dropped.push(name.to_ascii_lowercase());
-        self.dropped_lengths |= length_bit(name);
+        self.dropped_lengths |= field::length_bit(name.as_bytes());
         Ok(())
     }
-}
-
-fn length_bit(name: &str) -> u64 {
-    1 << name.len().min(63)
 }
 
 fn fail<T>(operation: &'static str, name: &str, message: impl Into<String>) -> Result<T, OpsError> {

@@ -13,7 +13,7 @@ use crate::ring::{
 };
 
 use super::{
-    super::{journal::unix_ms, state::State},
+    super::{journal::unix_s, state::State},
     compose::{Shape, compose},
     downstream::Stage,
 };
@@ -217,6 +217,6 @@ impl State {
         let first = &self.snapshot.edge.request_id_header;
         let front = &mut self.front;
         front.head.clear();
-        compose(&mut front.head, shape, &mut front.date, unix_ms() / 1000, first, fields);
+        compose(&mut front.head, shape, &mut front.date, unix_s(), first, fields);
     }
 }

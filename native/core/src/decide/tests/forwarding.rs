@@ -1,5 +1,6 @@
 //! The head that goes upstream: what is in it, and what stays behind.
 
+use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::json;
 
 use super::support::{Gateway, REQUEST_ID, TRACE_PARENT, auth, get, request};
@@ -121,6 +122,40 @@ fn fields_of_one_connection_stay_behind() {
              x-request-id: {REQUEST_ID}\r\ntraceparent: {TRACE_PARENT}\r\ncontent-length: 3\r\n\r\n"
         )
     );
+}
+
+proptest! {
+    /// Lines that came as they are written are copied many at once; that must never show.
+    #[test]
+    fn fields_that_pass_are_written_one_way_whichever_way_they_came(
+        fields in vec(
+            (
+                select(&["x-a", "X-Bb", "accept", "te", "X-Real-IP", "Traceparent", "x_debug"][..]),
+                select(&["", " ", "  ", "\t"][..]),
+                select(&["", "1", "a b", "a: b", ": ", "caf\u{e9}", "x-a: 1"][..]),
+                select(&["", " ", "\t \t"][..]),
+            ),
+            0..12,
+        ),
+    ) {
+        let removing = json!({ "request": { "headers": { "remove": ["x-debug"] } } });
+        let mut gateway = Gateway::with_routes([route("all", "/*", removing)]);
+        let sent: Vec<String> = fields
+            .iter()
+            .map(|(name, before, value, after)| format!("{name}:{before}{value}{after}\r\n"))
+            .collect();
+        let sent = sent.concat();
+        gateway.forward(&format!("GET / HTTP/1.1\r\nhost: gw.test\r\n{sent}\r\n"));
+        let passed: Vec<String> = fields
+            .iter()
+            .filter(|(name, ..)| matches!(*name, "x-a" | "X-Bb" | "accept"))
+            .map(|(name, _, value, _)| format!("{name}: {}\r\n", value.trim_matches(' ')))
+            .collect();
+        let passed = passed.concat();
+        let expected =
+            format!("GET / HTTP/1.1\r\nhost: gw.test\r\n{passed}x-forwarded-for: 192.0.2.7\r\n");
+        prop_assert!(gateway.head().starts_with(&expected), "{}", gateway.head());
+    }
 }
 
 #[test]

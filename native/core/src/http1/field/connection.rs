@@ -4,7 +4,7 @@
 
 use httparse::Header;
 
-use super::{is_called, list};
+use super::{NameFilter, is_called, length_bit, list};
 
 /// Options a [`ConnectionOptions`] holds itself; further ones are looked up in the fields again.
 const OPTIONS_HELD_MAX: usize = 4;
@@ -12,21 +12,25 @@ const OPTIONS_HELD_MAX: usize = 4;
 /// Options of one message that are honoured; no message has more fields than this.
 const OPTIONS_MAX: usize = 128;
 
+/// The fields that concern one connection only.
+pub(crate) const HOP_BY_HOP: [&str; 10] = [
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "http2-settings",
+    "proxy-connection",
+    "transfer-encoding",
+    "proxy-authenticate",
+    "proxy-authorization",
+];
+static MAYBE_HOP_BY_HOP: NameFilter = NameFilter::of(&[&HOP_BY_HOP]);
+
 /// Whether a field concerns one connection only and is never forwarded, `Connection` or not.
 #[inline]
 pub fn is_hop_by_hop(name: &str) -> bool {
-    let any = |known: &[&str]| known.iter().any(|known| is_called(name, known));
-    match name.len() {
-        2 => any(&["te"]),
-        7 => any(&["trailer", "upgrade"]),
-        10 => any(&["connection", "keep-alive"]),
-        14 => any(&["http2-settings"]),
-        16 => any(&["proxy-connection"]),
-        17 => any(&["transfer-encoding"]),
-        18 => any(&["proxy-authenticate"]),
-        19 => any(&["proxy-authorization"]),
-        _ => false,
-    }
+    MAYBE_HOP_BY_HOP.may_hold(name) && HOP_BY_HOP.iter().any(|known| is_called(name, known))
 }
 
 /// What the `Connection` fields of a message list.
@@ -35,6 +39,8 @@ pub struct ConnectionOptions<'a> {
     fields: &'a [Header<'a>],
     held: [&'a [u8]; OPTIONS_HELD_MAX],
     count: usize,
+    /// Lengths of the options, as [`length_bit`] has them.
+    lengths: u64,
     close: bool,
     keep_alive: bool,
     upgrade: bool,
@@ -47,17 +53,25 @@ impl<'a> ConnectionOptions<'a> {
             fields,
             held: [&[]; OPTIONS_HELD_MAX],
             count: 0,
+            lengths: 0,
             close: false,
             keep_alive: false,
             upgrade: false,
         };
-        for option in connection_options(fields) {
-            options.note(option);
+        for field in fields.iter().filter(|field| is_called(field.name, "connection")) {
+            match field.value {
+                // Nearly always; then there is no list to take apart.
+                alone @ (b"keep-alive" | b"close") => options.note(alone),
+                value => list(value).for_each(|option| options.note(option)),
+            }
         }
         options
     }
 
     fn note(&mut self, option: &'a [u8]) {
+        if self.count == OPTIONS_MAX {
+            return;
+        }
         match option.len() {
             5 => self.close |= option.eq_ignore_ascii_case(b"close"),
             7 => self.upgrade |= option.eq_ignore_ascii_case(b"upgrade"),
@@ -71,6 +85,7 @@ impl<'a> ConnectionOptions<'a> {
             *slot = option;
         }
         self.count += 1;
+        self.lengths |= length_bit(option);
     }
 
     /// Whether `name` is listed: a field of that name ends here.
@@ -79,7 +94,7 @@ impl<'a> ConnectionOptions<'a> {
     /// from the fields whatever this answers.
     #[inline]
     pub fn names(&self, name: &str) -> bool {
-        if self.count == 0 {
+        if self.lengths & length_bit(name.as_bytes()) == 0 {
             return false;
         }
         let listed = |option: &[u8]| option.eq_ignore_ascii_case(name.as_bytes());

@@ -2,7 +2,7 @@
 
 use httparse::Header;
 
-use super::super::field::trim_ows;
+use super::super::field::{is_called, trim_ows};
 use super::{BodyLength, FramingError};
 
 /// The fields that frame a message, each at most once.
@@ -23,21 +23,21 @@ impl<'a> FramingFields<'a> {
         for field in fields {
             let (name, value) = (field.name, field.value);
             match name.len() {
-                4 if name.eq_ignore_ascii_case("host") => {
+                4 if is_called(name, "host") => {
                     once(&mut found.host, value, FramingError::HostRepeated)?;
                 }
-                6 if name.eq_ignore_ascii_case("expect") => {
+                6 if is_called(name, "expect") => {
                     once(&mut found.expect, value, FramingError::ExpectationUnknown)?;
                 }
-                7 => found.upgrade |= name.eq_ignore_ascii_case("upgrade"),
-                10 => found.connection |= name.eq_ignore_ascii_case("connection"),
-                14 if name.eq_ignore_ascii_case("content-length") => {
+                7 => found.upgrade |= is_called(name, "upgrade"),
+                10 => found.connection |= is_called(name, "connection"),
+                14 if is_called(name, "content-length") => {
                     once(&mut found.length, value, FramingError::LengthRepeated)?;
                 }
                 14 if is_spelling_of(name, "content-length") => {
                     return Err(FramingError::FieldNameConfusable);
                 }
-                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                17 if is_called(name, "transfer-encoding") => {
                     let repeated = FramingError::TransferEncodingUnsupported;
                     once(&mut found.transfer_encoding, value, repeated)?;
                 }

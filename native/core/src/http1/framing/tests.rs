@@ -71,7 +71,8 @@ fn the_host_is_given_without_the_space_around_it() {
 fn fields_not_trimmed_by_a_parser_are_framed_the_same() {
     let fields = [("host", " a\t"), ("content-length", "\t5 ")];
     let fields = fields.map(|(name, value)| Header { name, value: value.as_bytes() });
-    let head = RequestHead { method: b"POST", target: b"/", minor: 1, fields: &fields, len: 0 };
+    let head =
+        RequestHead { method: b"POST", target: b"/", minor: 1, fields: &fields, len: 0, text: &[] };
     let framing = request_framing(&head);
     assert!(matches!(framing, Ok(RequestFraming { body: BodyLength::Length(5), .. })));
 }

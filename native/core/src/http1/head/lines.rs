@@ -36,11 +36,11 @@ pub(super) fn lines_end_in_crlf(window: &[u8], len: usize, fields: &[Header<'_>]
     let crlf_before = |end: usize| window.get(end.wrapping_sub(2)..end) == Some(b"\r\n");
     crlf_before(len)
         && crlf_before(len.wrapping_sub(2))
-        && fields.iter().all(|field| crlf_before(offset(window, field.name)))
+        && fields.iter().all(|field| crlf_before(offset(window, field.name.as_bytes())))
 }
 
 /// Where `part` starts in `window`, which it borrows from.
 #[inline]
-pub(super) fn offset(window: &[u8], part: &str) -> usize {
+pub(super) fn offset(window: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().wrapping_sub(window.as_ptr().addr())
 }

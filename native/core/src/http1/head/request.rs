@@ -49,7 +49,7 @@ pub fn parse_request<'h, 'b>(
         return Err(BAD_LINE_END);
     }
     let (method, target) = (method.as_bytes(), target.as_bytes());
-    Ok(Some(RequestHead { method, target, minor, fields, len: start + len }))
+    Ok(Some(RequestHead { method, target, minor, fields, len: start + len, text: lines }))
 }
 
 /// Bytes of the one empty line that may precede a request; `None` when more bytes must tell.

@@ -41,7 +41,8 @@ pub fn parse_response<'h, 'b>(
         return Err(BAD_LINE_END);
     }
     // httparse hides a reason with bytes above ASCII; the line is known without it.
-    let next_line = fields.first().map_or(len.wrapping_sub(2), |field| offset(window, field.name));
+    let next_line =
+        fields.first().map_or(len.wrapping_sub(2), |field| offset(window, field.name.as_bytes()));
     let reason = window.get(CODE_END..next_line.wrapping_sub(2)).unwrap_or_default();
     let reason = reason.strip_prefix(b" ").unwrap_or(reason);
     Ok(Some(ResponseHead { status, reason, minor, fields, len }))

@@ -1,0 +1,80 @@
+//! Which field names need no closer look, told by length and first letter alone.
+//!
+//! Bounds: known names of less than 32 bytes that start with a letter; more are refused when this
+//! is compiled. Case does not matter, nor whether `_` stands for `-`.
+
+/// Tells names apart from some known ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NameFilter {
+    /// By the low bits of the first letter, which are the same in both cases: bit n is set when a
+    /// known name has n bytes.
+    lengths: [u32; 32],
+}
+
+impl NameFilter {
+    /// Of all names in all lists.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "evaluated at compile time, where a miss is an error"
+    )]
+    pub(crate) const fn of(lists: &[&[&str]]) -> Self {
+        let mut lengths = [0; 32];
+        let mut list = 0;
+        while list < lists.len() {
+            let mut at = 0;
+            while at < lists[list].len() {
+                let name = lists[list][at].as_bytes();
+                assert!(name.len() < 32 && name[0].is_ascii_alphabetic());
+                lengths[(name[0] & 31) as usize] |= 1 << name.len();
+                at += 1;
+            }
+            list += 1;
+        }
+        Self { lengths }
+    }
+
+    /// False only when `name` is none of the known ones.
+    #[inline]
+    pub(crate) fn may_hold(&self, name: &str) -> bool {
+        let Some(&first) = name.as_bytes().first() else { return false };
+        let lengths = self.lengths.get(usize::from(first & 31)).copied().unwrap_or_default();
+        name.len() < 32 && lengths >> name.len() & 1 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KNOWN: [&str; 3] = ["te", "keep-alive", "x-forwarded-client-cert"];
+    static FILTER: NameFilter = NameFilter::of(&[&KNOWN, &["upgrade"]]);
+
+    #[test]
+    fn a_known_name_is_never_let_by_whatever_its_case_and_dashes() {
+        for name in KNOWN.into_iter().chain(["upgrade"]) {
+            for spelt in [name.to_owned(), name.to_ascii_uppercase(), name.replace('-', "_")] {
+                assert!(FILTER.may_hold(&spelt), "{spelt}");
+            }
+        }
+    }
+
+    #[test]
+    fn others_are_told_by_length_or_letter() {
+        for name in ["", "tea", "x-te", "accept", "keep-alives", &"x".repeat(32), &"k".repeat(42)] {
+            assert!(!FILTER.may_hold(name), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_is_too_odd_to_be_looked_at(name in any::<String>()) {
+            if KNOWN.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+                prop_assert!(FILTER.may_hold(&name));
+            } else {
+                FILTER.may_hold(&name);
+            }
+        }
+    }
+}
