@@ -9,9 +9,9 @@
 import { text } from 'node:stream/consumers';
 
 import { bornTicksOf, everyProcess, moveTo } from '../host/placement.ts';
-import type { Kept } from './shield.ts';
+import { Kept } from './shield.ts';
 
-const { moved, sinceTicks } = JSON.parse(await text(process.stdin)) as Kept;
+const { moved, sinceTicks } = Kept.parse(JSON.parse(await text(process.stdin)));
 
 for (const { pid, allowed } of moved) moveTo(allowed, pid);
 

@@ -17,6 +17,8 @@ import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
+import * as z from 'zod';
+
 import {
   bornTicksOf,
   coresOf,
@@ -32,16 +34,15 @@ const MOVED_MAX = 4096;
 const LIFT_TIMEOUT_MS = 10_000;
 const KEEPER = join(import.meta.dirname, 'shield-keeper.js');
 
-interface Moved extends Placed {
-  readonly elsewhere: string;
-}
+const Moved = z.strictObject({ pid: z.int(), allowed: z.string(), elsewhere: z.string() });
+type Moved = z.infer<typeof Moved>;
 
 /** What the keeper is told, as JSON, on its standard input. */
-export interface Kept {
-  readonly moved: readonly Moved[];
+export const Kept = z.strictObject({
+  moved: z.array(Moved).max(MOVED_MAX),
   /** Who was born later has inherited where it may run. In ticks since the machine began. */
-  readonly sinceTicks: number;
-}
+  sinceTicks: z.number(),
+});
 
 /** Who has to move so that `cleared` is free, and where to: those that may run there and elsewhere. */
 export function movable(placed: readonly Placed[], cleared: string): Moved[] {
@@ -66,7 +67,7 @@ export function shieldCores(cleared: string): Shield {
   const known = everyProcess();
   const sinceTicks = Math.max(...known.map(({ pid }) => bornTicksOf(pid)));
   const planned = movable(known, cleared).slice(0, MOVED_MAX);
-  const kept: Kept = { moved: planned, sinceTicks };
+  const kept: z.infer<typeof Kept> = { moved: planned, sinceTicks };
   const keeper = spawn(process.execPath, [KEEPER], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
