@@ -81,7 +81,7 @@ fn model() -> serde_json::Value {
         "listeners": [{ "address": "127.0.0.1:8080" }],
         "limits": { "targetMaxBytes": 8192, "headMaxBytes": 32768, "headersMax": 100,
             "bodyMaxBytes": 1_073_741_824, "exchangesMax": 16384, "rateLimitKeysMax": 65536,
-            "bodyIdleMs": 8000 },
+            "bodyIdleMs": 8000, "decisionMs": 5000 },
         "paths": { "encodedSlashes": "reject" },
         "forwarded": { "style": "x-forwarded", "trustedProxies": [] },
         "requestId": { "header": "x-request-id", "accept": "trusted" },

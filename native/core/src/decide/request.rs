@@ -13,7 +13,7 @@ use crate::{
         framing::BodyLength,
     },
     rewrite::{UnsafeTarget, same_field},
-    snapshot::{ApiKeyPlan, Edge, HostHeader, RoutePlan},
+    snapshot::{ApiKeyPlan, Edge, HostHeader, JwtPlan, RoutePlan},
     trace_context,
 };
 
@@ -51,6 +51,7 @@ pub(super) fn write_head(
     for field in request.head.fields {
         let rewritten = is_written_anew(field.name, edge)
             || key_field.is_some_and(|name| same_field(field.name, name))
+            || request.plan.jwt.as_ref().is_some_and(|jwt| ends_here(jwt, field.name))
             || options.names(field.name)
             || request.plan.request.drops(field.name);
         if !rewritten {
@@ -72,6 +73,9 @@ pub(super) fn write_head(
         out.extend_from_slice(b": ");
         out.extend_from_slice(&certificate.forwarded);
         out.extend_from_slice(b"\r\n");
+    }
+    if let Some(caller) = &request.caller {
+        out.extend_from_slice(&caller.fields);
     }
     if !request.plan.request.drops(&edge.request_id_header) {
         out.extend_from_slice(edge.request_id_header.as_bytes());
@@ -135,6 +139,12 @@ pub(super) fn hidden_parameter(plan: &RoutePlan) -> Option<&str> {
 
 fn hidden_field(auth: &ApiKeyPlan) -> Option<&str> {
     auth.header.as_deref().filter(|_| !auth.keep)
+}
+
+/// The token, and what only the gateway may say of whom it belongs to.
+fn ends_here(plan: &JwtPlan, name: &str) -> bool {
+    !plan.keep && (is_called(name, "authorization") || is_called(name, "dpop"))
+        || plan.headers.iter().any(|own| same_field(name, own))
 }
 
 /// Fields that the gateway writes itself, or that end here.

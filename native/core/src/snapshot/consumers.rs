@@ -20,6 +20,8 @@ pub struct Consumers {
     names: Vec<Box<str>>,
     tenant_of: Vec<u32>,
     tenants: Vec<Box<str>>,
+    /// Numbers of consumers and tenants; empty where no route learns names from tokens.
+    by_name: [HashMap<Box<str>, u32>; 2],
 }
 
 impl Consumers {
@@ -27,6 +29,18 @@ impl Consumers {
     pub fn find(&self, name: &str) -> Option<u32> {
         let found = self.names.iter().position(|known| **known == *name)?;
         u32::try_from(found).ok()
+    }
+
+    /// The same at once, where some route takes tokens; `None` elsewhere.
+    pub fn find_quickly(&self, name: &str) -> Option<u32> {
+        let [consumers, _] = &self.by_name;
+        consumers.get(name).copied()
+    }
+
+    /// The tenant of this name, where some route takes tokens; `None` elsewhere.
+    pub fn find_tenant(&self, name: &str) -> Option<u32> {
+        let [_, tenants] = &self.by_name;
+        tenants.get(name).copied()
     }
 
     /// Name of a consumer.
@@ -154,8 +168,13 @@ impl ConsumersBuilder {
                 ));
             }
         }
+        let takes_tokens =
+            model.routes.iter().any(|route| route.auth.as_ref().is_some_and(|a| a.jwt.is_some()));
+        let by_name =
+            if takes_tokens { [self.by_name, self.tenant_by_name] } else { Default::default() };
         Consumers {
             keys: table.build(),
+            by_name,
             names: self.names,
             tenant_of: self.tenant_of,
             tenants: self.tenants,

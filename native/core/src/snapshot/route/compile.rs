@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
-    Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
+    Action, ApiKeyPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
     fields::{self, ResponseFields},
 };
 
@@ -56,6 +56,7 @@ impl Compiler<'_> {
         let limit = route.rate_limit.as_ref().map(|limit| self.limit(&route.name, limit));
         let auth = route.auth.as_ref().and_then(|auth| auth.api_key.as_ref());
         let auth = auth.map(|auth| self.auth(auth));
+        let jwt = route.auth.as_ref().and_then(|auth| auth.jwt.as_ref());
         let path = self.path(&route.request.path);
         let request_id_header = self.request_id_header;
         let request = self.ops("request.headers", &route.request.headers, |name| {
@@ -72,6 +73,7 @@ impl Compiler<'_> {
             name: route.name.clone(),
             action: action?,
             auth,
+            jwt: jwt.map(|auth| self.jwt(auth)),
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
             limit: match limit {
                 Some(limit) => Some(limit?),
@@ -119,6 +121,24 @@ impl Compiler<'_> {
         let header = header.as_ref().map(|name| name.to_ascii_lowercase());
         self.check_field("auth.apiKey.header", header.as_deref(), fields::refused_as_key);
         ApiKeyPlan { header, query: query.clone(), keep: *keep }
+    }
+
+    fn jwt(&mut self, auth: &model::JwtAuth) -> JwtPlan {
+        for name in auth.headers.keys() {
+            if fields::refused_as_key(name, self.request_id_header).is_some() {
+                let at = format!("auth.jwt.headers.{name}");
+                self.error(&at, format!("`{name}` is written by the gateway: choose another header"));
+            }
+        }
+        let is_quotable = |url: &String| url.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\".contains(&b));
+        if !auth.resource_metadata.iter().all(is_quotable) {
+            self.error("auth.jwt.resourceMetadata", "what is not allowed in a URL is percent-encoded");
+        }
+        JwtPlan {
+            headers: auth.headers.keys().map(|name| name.to_ascii_lowercase()).collect(),
+            keep: auth.forward_token,
+            challenge: challenge(auth),
+        }
     }
 
     /// Reports a field that can't serve its purpose.
@@ -235,6 +255,17 @@ impl Compiler<'_> {
             })
             .ok()
     }
+}
+
+/// Source: RFC 6750 §3 (no error code where nothing was presented), RFC 9449 §7.1, RFC 9728 §5.1.
+fn challenge(auth: &model::JwtAuth) -> String {
+    let scheme = if auth.bound == "dpop" { "DPoP" } else { "Bearer" };
+    let mut line = format!("www-authenticate: {scheme} realm=\"stoa\"");
+    if let Some(url) = &auth.resource_metadata {
+        line.extend([", resource_metadata=\"", url, "\""]);
+    }
+    line.push_str("\r\n");
+    line
 }
 
 fn predicate(name: &str, test: &model::Test) -> Predicate {
