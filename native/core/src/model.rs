@@ -12,6 +12,7 @@ mod upstreams;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 pub use consumers::{ApiKey, CertificateRule, Consumer};
 pub use listener::{
@@ -58,6 +59,9 @@ pub struct Model {
     pub consumers: Vec<(String, Consumer)>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
+    /// Whose tokens are believed; read by the control plane alone.
+    #[serde(default)]
+    pub identity: IgnoredAny,
     /// What is served.
     pub routes: Vec<Route>,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// A route.
 #[derive(Debug, Deserialize)]
@@ -90,6 +91,9 @@ pub struct Auth {
     pub api_key: Option<ApiKeyAuth>,
     /// By the certificate of the client's connection.
     pub client_certificate: bool,
+    /// By a token, which the control plane checks.
+    #[serde(default)]
+    pub jwt: Option<IgnoredAny>,
 }
 
 /// Where an API key is looked for.
