@@ -58,7 +58,8 @@ pub struct Model {
     pub consumers: Vec<(String, Consumer)>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
-    /// Whose tokens are believed; only the control plane looks at it.
+    /// Whose tokens are believed; read by the control plane alone.
+    #[serde(default)]
     pub identity: IgnoredAny,
     /// What is served.
     pub routes: Vec<Route>,

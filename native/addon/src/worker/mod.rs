@@ -18,10 +18,10 @@ mod front;
 mod journal;
 mod pausing;
 mod ready;
-mod word;
 mod receive;
 mod relay;
 mod state;
+mod word;
 
 use std::{
     cell::{RefCell, RefMut},

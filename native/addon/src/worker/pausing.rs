@@ -8,9 +8,7 @@ use std::rc::Rc;
 
 use gateway_core::{
     caller::Caller,
-    decide::{
-        self, Answer, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with,
-    },
+    decide::{self, Answer, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with},
     http1::framing::BodyLength,
     problem::Code,
     slab::Key,
@@ -47,8 +45,7 @@ impl State {
     ) -> Begun {
         let Some(exchange) = self.exchanges.get_mut(key) else { return self.refuse_for_load() };
         let wants_body = pause.request.body != BodyLength::None;
-        let paused =
-            Paused { stage: pause.stage, arrival: arrival.clone(), head: head.to_owned() };
+        let paused = Paused { stage: pause.stage, arrival: arrival.clone(), head: head.to_owned() };
         exchange.begin_paused(pause.request, paused, now_ns, self.decision_ms);
         self.questions.push(key);
         self.metrics.exchanges_in_flight(1);
@@ -139,11 +136,11 @@ impl State {
 
     fn refuse_paused(&mut self, key: Key, refused: &Refused) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let Refused { code, detail, www_authenticate } = refused;
+        let Refused { code, detail, headers } = refused;
         let forward = &exchange.forward;
         exchange.draft.fields.clear();
-        for challenge in www_authenticate {
-            for piece in ["www-authenticate: ", challenge, "\r\n"] {
+        for (name, value) in headers {
+            for piece in [name, ": ", value, "\r\n"] {
                 exchange.draft.fields.extend_from_slice(piece.as_bytes());
             }
         }

@@ -3,11 +3,11 @@
 use std::{collections::VecDeque, net::SocketAddr, rc::Rc};
 
 use gateway_core::{
+    decide::Answer,
     metrics::Block,
     problem::Code,
     rate_limit::KeyHasher,
     slab::{Key, Slab},
-    decide::Answer,
     snapshot::{Snapshot, UpstreamPlan},
     tokens::TokenTable,
 };

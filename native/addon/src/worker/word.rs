@@ -1,7 +1,7 @@
 //! What JavaScript says to the question of a paused exchange, as JSON.
 //!
-//! Bounds: a local answer of [`BODY_MAX_BYTES`] with [`FIELDS_MAX_BYTES`] of fields; so many bytes
-//! of challenges, too.
+//! Bounds: a local answer of [`BODY_MAX_BYTES`] with [`FIELDS_MAX_BYTES`] of fields; a
+//! refusal of so many bytes of fields and of detail.
 
 use gateway_core::{
     caller::is_field_value,
@@ -45,8 +45,8 @@ pub(super) struct Refused {
     pub(super) code: Code,
     /// One sentence.
     pub(super) detail: String,
-    /// Values of the field of that name.
-    pub(super) www_authenticate: Vec<String>,
+    /// What else the caller is told, such as how to authenticate.
+    pub(super) headers: Vec<(String, String)>,
 }
 
 /// An answer of its own.
@@ -63,14 +63,14 @@ pub(super) struct Local {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 enum Said {
     Accepted(Accepted),
-    Refused { code: String, detail: String, www_authenticate: Vec<String> },
+    Refused { code: String, detail: String, headers: Vec<(String, String)> },
     Local(Local),
 }
 
 impl Refused {
     /// Nothing that could be understood was said.
     pub(super) fn failed() -> Self {
-        Self { code: Code::DecisionFailed, detail: String::new(), www_authenticate: Vec::new() }
+        Self { code: Code::DecisionFailed, detail: String::new(), headers: Vec::new() }
     }
 }
 
@@ -83,25 +83,31 @@ impl Word {
     pub(super) fn parse(json: &str) -> Result<Self, String> {
         match serde_json::from_str(json).map_err(|error| error.to_string())? {
             Said::Accepted(accepted) => Ok(Self::Accepted(accepted)),
-            Said::Refused { code, detail, www_authenticate } => {
+            Said::Refused { code, detail, headers } => {
                 let code =
                     code_from_str(&code).ok_or_else(|| format!("there is no problem `{code}`"))?;
-                let length: usize = www_authenticate.iter().map(String::len).sum();
-                if length > FIELDS_MAX_BYTES || !www_authenticate.iter().all(|v| is_field_value(v)) {
-                    return Err("a challenge that can't be sent".to_owned());
+                if !are_fields(&headers) || detail.len() > FIELDS_MAX_BYTES {
+                    return Err("a refusal that can't be sent".to_owned());
                 }
-                Ok(Self::Refused(Refused { code, detail, www_authenticate }))
+                Ok(Self::Refused(Refused { code, detail, headers }))
             }
             Said::Local(local) => {
-                let length: usize = local.headers.iter().map(|(n, v)| n.len() + v.len() + 4).sum();
-                let sound = (200..600).contains(&local.status)
-                    && local.body.len() <= BODY_MAX_BYTES
-                    && length <= FIELDS_MAX_BYTES
-                    && local.headers.iter().all(|(name, value)| is_name(name) && is_field_value(value));
-                if sound { Ok(Self::Local(local)) } else { Err("an answer that can't be sent".to_owned()) }
+                if !(200..600).contains(&local.status)
+                    || local.body.len() > BODY_MAX_BYTES
+                    || !are_fields(&local.headers)
+                {
+                    return Err("an answer that can't be sent".to_owned());
+                }
+                Ok(Self::Local(local))
             }
         }
     }
+}
+
+fn are_fields(headers: &[(String, String)]) -> bool {
+    headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>()
+        <= FIELDS_MAX_BYTES
+        && headers.iter().all(|(name, value)| is_name(name) && is_field_value(value))
 }
 
 fn is_name(name: &str) -> bool {

@@ -29,7 +29,7 @@ pub(super) fn presented<'r>(head: &RequestHead<'r, 'r>) -> Result<Token<'r>, Cod
     let mut fields = head.fields.iter().filter(|field| is_called(field.name, "authorization"));
     let value = fields.next().ok_or(Code::TokenMissing)?.value;
     if fields.next().is_some() {
-        return Err(Code::TokenInvalid);
+        return Err(Code::TokenMalformed);
     }
     let space = value.iter().position(|&byte| byte == b' ').ok_or(Code::TokenMissing)?;
     let (scheme, token) = value.split_at(space);

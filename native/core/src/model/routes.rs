@@ -91,6 +91,7 @@ pub struct Auth {
     /// By the certificate of the client's connection.
     pub client_certificate: bool,
     /// By a token.
+    #[serde(default)]
     pub jwt: Option<JwtAuth>,
 }
 
@@ -103,7 +104,7 @@ pub struct JwtAuth {
     /// Whom it must be meant for.
     pub audiences: IgnoredAny,
     /// Scopes it must have.
-    pub scopes: IgnoredAny,
+    pub scopes: Vec<String>,
     /// Claims it must have.
     pub claims: IgnoredAny,
     /// Headers for the upstream, and the claims they hold.

@@ -30,10 +30,15 @@ impl Resource {
 pub(super) fn served(model: &Model) -> Vec<Resource> {
     let mut resources: Vec<Resource> = Vec::new();
     for (route, number) in model.routes.iter().zip(0..) {
-        let url = route.auth.as_ref().and_then(|auth| auth.jwt.as_ref()?.resource_metadata.as_ref());
+        let url =
+            route.auth.as_ref().and_then(|auth| auth.jwt.as_ref()?.resource_metadata.as_ref());
         let Some((host, path)) = url.and_then(|url| split(url)) else { continue };
         if !resources.iter().any(|known| known.is_at(host.as_bytes(), path.as_bytes())) {
-            resources.push(Resource { host: host.to_owned(), path: path.to_owned(), route: number });
+            resources.push(Resource {
+                host: host.to_owned(),
+                path: path.to_owned(),
+                route: number,
+            });
         }
     }
     resources

@@ -18,6 +18,9 @@ use super::{
     fields::{self, ResponseFields},
 };
 
+/// Signatures of proofs that are understood; the same as in `src/identity`.
+const DPOP_ALGORITHMS: &str = "ES256 ES384 ES512 EdDSA Ed25519 PS256 PS384 PS512 RS256 RS384 RS512";
+
 /// Compiles one route.
 pub(crate) struct Compiler<'a> {
     pub(crate) at: String,
@@ -127,12 +130,21 @@ impl Compiler<'_> {
         for name in auth.headers.keys() {
             if fields::refused_as_key(name, self.request_id_header).is_some() {
                 let at = format!("auth.jwt.headers.{name}");
-                self.error(&at, format!("`{name}` is written by the gateway: choose another header"));
+                self.error(
+                    &at,
+                    format!("`{name}` is written by the gateway: choose another header"),
+                );
             }
         }
-        let is_quotable = |url: &String| url.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\".contains(&b));
+        let is_quotable = |text: &String| {
+            text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+        };
         if !auth.resource_metadata.iter().all(is_quotable) {
-            self.error("auth.jwt.resourceMetadata", "what is not allowed in a URL is percent-encoded");
+            let what = "what is not allowed in a URL is percent-encoded here";
+            self.error("auth.jwt.resourceMetadata", what);
+        }
+        if !auth.scopes.iter().all(is_quotable) {
+            self.error("auth.jwt.scopes", "a scope has no spaces, quotes or backslashes");
         }
         JwtPlan {
             headers: auth.headers.keys().map(|name| name.to_ascii_lowercase()).collect(),
@@ -261,8 +273,14 @@ impl Compiler<'_> {
 fn challenge(auth: &model::JwtAuth) -> String {
     let scheme = if auth.bound == "dpop" { "DPoP" } else { "Bearer" };
     let mut line = format!("www-authenticate: {scheme} realm=\"stoa\"");
-    if let Some(url) = &auth.resource_metadata {
-        line.extend([", resource_metadata=\"", url, "\""]);
+    let scope = auth.scopes.join(" ");
+    let algorithms = if auth.bound == "dpop" { DPOP_ALGORITHMS } else { "" };
+    let metadata = auth.resource_metadata.as_deref().unwrap_or_default();
+    for (name, value) in [("scope", &*scope), ("algs", algorithms), ("resource_metadata", metadata)]
+    {
+        if !value.is_empty() {
+            line.extend([", ", name, "=\"", value, "\""]);
+        }
     }
     line.push_str("\r\n");
     line
