@@ -21,6 +21,7 @@ const LAYERS = [
   ['main', 'worker'],
   ['cli'],
   ['modes', 'supervisor'],
+  ['stages'],
   ['listener', 'admin', 'upstreams', 'identity'],
   ['telemetry'],
   ['native', 'config'],
