@@ -116,7 +116,9 @@ impl TokenTable {
         }
         let hash = self.hash(presented);
         if let Some(known) = self.entries.get_mut(&hash) {
-            // The same token, or one in a great many that looks like it: it takes the place.
+            // The same token, or one in a great many that looks like it: it takes the place, and is
+            // not the first to go should it need more room.
+            entry.used.set(true);
             self.bytes = self.bytes - known.bytes() + bytes;
             *known = entry;
             self.make_room(self.entries_max, 0, now_s);
