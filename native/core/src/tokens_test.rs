@@ -1,7 +1,7 @@
 //! The table against a plain list that forgets nothing but what has expired.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
 use proptest::prelude::*;
 
@@ -154,7 +154,7 @@ proptest! {
     #[test]
     fn forgets_nothing_while_there_is_room(steps in prop::collection::vec(step(), 1..200)) {
         let mut table = TokenTable::new(SEED, 100, 1 << 20);
-        let mut known: std::collections::HashMap<(u32, u8), (String, u64)> = Default::default();
+        let mut known: HashMap<(u32, u8), (String, u64)> = HashMap::new();
         let mut now_s = 10;
         for (at, step) in steps.into_iter().enumerate() {
             match step {

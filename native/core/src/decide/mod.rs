@@ -24,7 +24,6 @@ pub use answer::{Answer, ProblemDetail, write_problem, write_problem_with};
 use authenticate::Known;
 pub use draft::{Draft, Facts};
 use identity::{choose_request_id, new_request_id};
-use pause::Question;
 pub use pause::resume;
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
@@ -199,17 +198,9 @@ fn route(
         fields: head.fields,
     };
     if !snapshot.resources.is_empty()
-        && matches!(head.method, b"GET" | b"HEAD")
-        && let Some(found) = snapshot.resources.iter().find(|known| known.is_at(host, &target.path))
+        && let Some(pause) = pause::for_resource(around, head, framing, &target, draft)
     {
-        let plan = snapshot.routes.get(found.route as usize).ok_or(Code::InternalError)?;
-        let (path, query) = (&*target.path, target.query);
-        Question { head, route: &plan.name, host, path, query }.write(around, &mut draft.answer);
-        let request = Forward {
-            body_max_bytes: snapshot.edge.body_max_bytes,
-            ..forward(around, head, framing, found.route)
-        };
-        return Ok(Verdict::Pause(Pause { stage: Stage::ResourceMetadata, request }));
+        return Ok(Verdict::Pause(pause));
     }
     let (index, params) = match snapshot.router.find(&lookup) {
         Found::Route { index, params } => (index, params),
@@ -242,24 +233,10 @@ fn route(
         return Err(Code::RouteDenied);
     }
     if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
-        let known = match draft.caller.take() {
-            Some(caller) => Known::Caller(caller),
-            None => authenticate::authenticate(&request, around, &mut draft.fields)?,
-        };
-        match known {
-            Known::Consumer(consumer) => request.consumer = Some(consumer),
-            Known::Caller(caller) => {
-                request.consumer = caller.consumer_number;
-                draft.caller = Some(Rc::clone(&caller));
-                request.caller = Some(caller);
-            }
-            Known::NotYet => {
-                let (path, query) = (&*request.target.path, request.target.query);
-                let question = Question { head, route: &plan.name, host, path, query };
-                question.write(around, &mut draft.answer);
-                let request = Forward { body_max_bytes, ..forward(around, head, framing, index) };
-                return Ok(Verdict::Pause(Pause { stage: Stage::Caller, request }));
-            }
+        if !identify(around, &mut request, draft)? {
+            let facts = forward(around, head, framing, index);
+            let facts = Forward { body_max_bytes, ..facts };
+            return Ok(Verdict::Pause(pause::for_caller(around, &request, facts, draft)));
         }
         refusal.consumer = request.consumer;
     }
@@ -283,6 +260,28 @@ fn route(
         }
         Action::Deny => Err(Code::RouteDenied),
     }
+}
+
+/// Finds out who calls; `false` while nobody knows.
+fn identify(
+    around: &Surroundings<'_>,
+    request: &mut Request<'_>,
+    draft: &mut Draft,
+) -> Result<bool, Code> {
+    let known = match draft.caller.take() {
+        Some(caller) => Known::Caller(caller),
+        None => authenticate::authenticate(request, around, &mut draft.fields)?,
+    };
+    match known {
+        Known::Consumer(consumer) => request.consumer = Some(consumer),
+        Known::Caller(caller) => {
+            request.consumer = caller.consumer_number;
+            draft.caller = Some(Rc::clone(&caller));
+            request.caller = Some(caller);
+        }
+        Known::NotYet => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// What is known of a request to `route` before it has an upstream.

@@ -8,42 +8,74 @@ use std::rc::Rc;
 
 use crate::{
     caller::Caller,
-    http1::head::{RequestHead, field_scratch, parse_request},
+    http1::{
+        framing::{self, RequestFraming},
+        head::{RequestHead, field_scratch, parse_request},
+    },
     problem::Code,
+    router::path::Target,
 };
 
-use super::{Draft, Surroundings, Verdict, go_on, peer_is_trusted, refuse, refuse_head};
+use super::{
+    Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, forward, go_on, peer_is_trusted,
+    refuse, refuse_head,
+};
 
-/// What is asked about.
-pub(super) struct Question<'r> {
-    pub(super) head: &'r RequestHead<'r, 'r>,
-    pub(super) route: &'r str,
-    pub(super) host: &'r [u8],
-    pub(super) path: &'r [u8],
-    pub(super) query: Option<&'r [u8]>,
+/// Waits for who calls.
+pub(super) fn for_caller(
+    around: &Surroundings<'_>,
+    request: &Request<'_>,
+    facts: Forward,
+    draft: &mut Draft,
+) -> Pause {
+    write_question(around, request.head, &request.plan.name, &request.target, &mut draft.answer);
+    Pause { stage: Stage::Caller, request: facts }
 }
 
-impl Question<'_> {
-    /// Writes it to `out`.
-    pub(super) fn write(&self, around: &Surroundings<'_>, out: &mut Vec<u8>) {
-        out.clear();
-        for piece in [self.route.as_bytes(), b"\0", self.head.method, b"\0"] {
+/// Waits for the description of a resource, where a request asks for one that is served here.
+pub(super) fn for_resource(
+    around: &Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    framing: RequestFraming,
+    target: &Target<'_>,
+    draft: &mut Draft,
+) -> Option<Pause> {
+    if !matches!(head.method, b"GET" | b"HEAD") {
+        return None;
+    }
+    let snapshot = around.snapshot;
+    let host = framing::host(head);
+    let found = snapshot.resources.iter().find(|known| known.is_at(host, &target.path))?;
+    let plan = snapshot.routes.get(found.route as usize)?;
+    write_question(around, head, &plan.name, target, &mut draft.answer);
+    let facts = forward(around, head, framing, found.route);
+    let request = Forward { body_max_bytes: snapshot.edge.body_max_bytes, ..facts };
+    Some(Pause { stage: Stage::ResourceMetadata, request })
+}
+
+fn write_question(
+    around: &Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    route: &str,
+    target: &Target<'_>,
+    out: &mut Vec<u8>,
+) {
+    out.clear();
+    for piece in [route.as_bytes(), b"\0", head.method, b"\0", around.scheme.as_bytes(), b"://"] {
+        out.extend_from_slice(piece);
+    }
+    out.extend_from_slice(framing::host(head));
+    out.extend_from_slice(&target.path);
+    if let Some(query) = target.query {
+        out.push(b'?');
+        out.extend_from_slice(query);
+    }
+    out.push(0);
+    let certificate = around.certificate.map_or("", |known| known.thumbprint.as_str());
+    out.extend_from_slice(certificate.as_bytes());
+    for field in head.fields {
+        for piece in [b"\0", field.name.as_bytes(), b"\0", field.value] {
             out.extend_from_slice(piece);
-        }
-        for piece in [around.scheme.as_bytes(), b"://", self.host, self.path] {
-            out.extend_from_slice(piece);
-        }
-        if let Some(query) = self.query {
-            out.push(b'?');
-            out.extend_from_slice(query);
-        }
-        out.push(0);
-        let certificate = around.certificate.map_or("", |known| known.thumbprint.as_str());
-        out.extend_from_slice(certificate.as_bytes());
-        for field in self.head.fields {
-            for piece in [b"\0", field.name.as_bytes(), b"\0", field.value] {
-                out.extend_from_slice(piece);
-            }
         }
     }
 }

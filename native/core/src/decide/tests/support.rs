@@ -195,7 +195,7 @@ pub(super) fn auth(header: Option<&str>, query: Option<&str>, keep: bool) -> Val
 }
 
 /// The part of a route that asks for a token; `change` is of its `jwt`.
-pub(super) fn jwt(api_key: Value, change: &[(&str, Value)]) -> Value {
+pub(super) fn jwt(api_key: &Value, change: &[(&str, Value)]) -> Value {
     let mut jwt = json!({
         "issuers": [], "audiences": [], "scopes": [], "claims": {}, "headers": { "x-user": "sub" },
         "forwardToken": false, "bound": "none", "resourceMetadata": null,

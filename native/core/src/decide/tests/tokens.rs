@@ -24,7 +24,7 @@ fn caller(gateway: &Gateway, name: &str, user: &str) -> Rc<Caller> {
 }
 
 fn gateway(change: &[(&str, Value)]) -> Gateway {
-    Gateway::with_routes([route("r", "/r", jwt(Value::Null, change))])
+    Gateway::with_routes([route("r", "/r", jwt(&Value::Null, change))])
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn with_a_proof_are_never_remembered() {
 #[test]
 fn go_on_where_they_stopped_under_the_same_id() {
     let mut gateway = Gateway::with_routes([route("r", "/r", {
-        let mut change = jwt(Value::Null, &[]);
+        let mut change = jwt(&Value::Null, &[]);
         change["rateLimit"] = limit("consumer", 1);
         change["request"] = json!({ "headers": { "set": { "x-who": "${consumer}/${tenant}" } } });
         change
@@ -160,7 +160,7 @@ fn are_kept_from_upstreams_or_passed_on_as_the_route_says() {
 #[test]
 fn come_after_a_key() {
     let key = json!({ "header": "x-api-key", "query": "key", "keep": false });
-    let mut gateway = Gateway::with_routes([route("r", "/r", jwt(key, &[]))]);
+    let mut gateway = Gateway::with_routes([route("r", "/r", jwt(&key, &[]))]);
     let with = |name: &'static str, key: &'static str| {
         get("/r", &[("Authorization", "Bearer abc"), (name, key)])
     };

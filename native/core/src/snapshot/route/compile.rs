@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    caller::HEADERS_MAX,
     model,
     rate_limit::{FieldStyle, LimitFields, Quota},
     rewrite::{HeaderOps, Template, Variable},
@@ -135,6 +136,12 @@ impl Compiler<'_> {
                     format!("`{name}` is written by the gateway: choose another header"),
                 );
             }
+        }
+        if auth.headers.len() > HEADERS_MAX {
+            self.error(
+                "auth.jwt.headers",
+                format!("at most {HEADERS_MAX} headers tell of a caller"),
+            );
         }
         let is_quotable = |text: &String| {
             text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
