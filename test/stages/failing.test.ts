@@ -17,7 +17,7 @@ import { listen } from '../../src/listener/uws.ts';
 import { createSegment, openWorker } from '../../src/native/addon.ts';
 import { answerQuestions } from '../../src/stages/stages.ts';
 import { freePort } from '../support/ports.ts';
-import { call, type CallOptions } from '../support/raw-client.ts';
+import { type Answer, call } from '../support/raw-client.ts';
 import { RecordingUpstream } from '../support/recording-upstream.ts';
 import { until } from '../support/wait.ts';
 
@@ -29,6 +29,10 @@ const accepted = (headers: readonly (readonly [string, string])[]): Authenticati
   identity: { ...CALLER, headers },
   rememberUntilMs: null,
 });
+
+function ask(port: number): Promise<Answer> {
+  return call(port, 'POST /', { body: 'x', headers: { Authorization: 'Bearer abc' } });
+}
 
 describe('a stage that fails', () => {
   let upstream: RecordingUpstream;
@@ -65,7 +69,10 @@ routes: [{ name: all, upstream: up, auth: { jwt: { headers: { x-user: sub } } } 
       log: (_level, event) => lines.push(event),
     });
     core.setEndpointAddresses('up', 0, ['127.0.0.1']);
-    const [first, second] = model.listeners.map((_, at) => ({ host: '127.0.0.1', port: ports[at] ?? 0 }));
+    const [first, second] = model.listeners.map((_, at) => ({
+      host: '127.0.0.1',
+      port: ports[at] ?? 0,
+    }));
     assert.ok(first && second);
     listeners.push(listen(core, 0, first), listenNatively(core, 1, second));
   });
@@ -77,9 +84,6 @@ routes: [{ name: all, upstream: up, auth: { jwt: { headers: { x-user: sub } } } 
     }
     await upstream.stop();
   });
-
-  const ask = (port: number, options: CallOptions = {}) =>
-    call(port, 'POST /', { body: 'x', ...options, headers: { Authorization: 'Bearer abc' } });
 
   // biome-ignore format: one a line.
   const FAILURES: readonly (readonly [string, Authenticator['authenticate']])[] = [

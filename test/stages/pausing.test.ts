@@ -14,7 +14,13 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { stopAll } from '../support/cleanup.ts';
 import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
 import { SlowIssuer } from '../support/slow-issuer.ts';
-import { type Answer, call, type CallOptions, RawClient, requestBytes } from '../support/raw-client.ts';
+import {
+  type Answer,
+  call,
+  type CallOptions,
+  RawClient,
+  requestBytes,
+} from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { upstreamYaml } from '../support/stage.ts';
 import { sleep, until } from '../support/wait.ts';
@@ -40,7 +46,10 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
     before(async () => {
       issuer = await SlowIssuer.start();
       upstream = await RecordingUpstream.start();
-      gateway = await startGateway(yaml(upstream.url, issuer), { front });
+      gateway = await startGateway(yaml(upstream.url, issuer), {
+        front,
+        env: { STOA_TEST_HOOKS: '1' },
+      });
     });
     beforeEach(async () => {
       upstream.forget();
@@ -108,12 +117,12 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       const client = await RawClient.open(gateway.port);
       const body = Buffer.alloc(32_000_000, 'x');
       const { headers = {} } = await withToken();
-      const before = gateway.workerBytes();
+      const bytes = gateway.workerBytes();
       client.send(requestBytes('POST /', { headers, body }));
       await isPaused();
       await sleep(300);
       assert.ok(client.socket.writableLength > 0, 'all of the body was taken');
-      assert.ok(gateway.workerBytes() - before < 8_000_000, 'the body is in memory');
+      assert.ok(gateway.workerBytes() - bytes < 8_000_000, 'the body is in memory');
       issuer.release();
       const seen = await client.read(({ responses }) => responses.length > 0);
       client.close();
@@ -185,6 +194,17 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       await isIdle();
     });
 
+    it('ends with a 500 when native code panics as it goes on', async () => {
+      const panics = await gateway.metric('stoa_panics_total');
+      const answer = ask('POST /', { body: 'hello', headers: { 'x-stoa-test-panic': 'resume' } });
+      await isPaused();
+      issuer.release();
+      assert.equal((await answer).problem, 'internal_error');
+      assert.equal((await gateway.metric('stoa_panics_total')) - panics, 1);
+      await isIdle();
+      assert.equal((await ask('GET /')).status, 200);
+    });
+
     it('lets a client that waits for 100 Continue send its body', async () => {
       const client = await RawClient.open(gateway.port);
       const token = await issuer.token();
@@ -209,9 +229,11 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         const options = await withToken();
         const client = await RawClient.open(gateway.port);
         client.send(
-          Buffer.concat(['GET /1', 'POST /2', 'GET /3', 'GET /4'].map((line) =>
-            requestBytes(line, line.startsWith('POST') ? { ...options, body: 'two' } : options),
-          )),
+          Buffer.concat(
+            ['GET /1', 'POST /2', 'GET /3', 'GET /4'].map((line) =>
+              requestBytes(line, line.startsWith('POST') ? { ...options, body: 'two' } : options),
+            ),
+          ),
         );
         await isPaused();
         issuer.release();

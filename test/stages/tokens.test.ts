@@ -31,6 +31,8 @@ routes:
   - { name: shared, match: { path: /shared }, upstream: up, auth: { jwt: {} }, rateLimit: { by: tenant, ${LIMIT} } }
 `;
 
+const key = (value: string) => ({ headers: { 'x-api-key': value } });
+
 for (const front of ['uws', 'native'] as const satisfies Front[]) {
   describe(`a token on the ${front} front`, () => {
     let issuer: SlowIssuer;
@@ -53,7 +55,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
 
     it('is verified once and then known without being asked about', async () => {
       const token = await issuer.token({ scope: 'read', pad: 'x'.repeat(900) });
-      const before = await gateway.metric(PAUSED);
+      const paused = await gateway.metric(PAUSED);
       for (let count = 0; count < 5; count++) {
         assert.equal((await as(token, 'GET /orders')).status, 200);
         assert.deepEqual(sent('x-user'), ['shop']);
@@ -61,7 +63,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         assert.deepEqual(sent('x-tenant'), ['acme']);
         assert.deepEqual(sent('authorization'), []);
       }
-      assert.equal((await gateway.metric(PAUSED)) - before, 1);
+      assert.equal((await gateway.metric(PAUSED)) - paused, 1);
     });
 
     it('is verified for each route by itself', async () => {
@@ -81,7 +83,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
     });
 
     it('is asked for natively, as RFC 6750 and RFC 9728 have it', async () => {
-      const before = await gateway.metric(PAUSED);
+      const paused = await gateway.metric(PAUSED);
       for (const headers of [{}, { Authorization: 'Basic YTpi' }, { Authorization: 'Bearer' }]) {
         const answer = await call(gateway.port, 'GET /orders', { headers });
         assert.equal(answer.problem, 'token_missing');
@@ -91,7 +93,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
           `Bearer realm="stoa", scope="read", resource_metadata="${METADATA}"`,
         );
       }
-      assert.equal(await gateway.metric(PAUSED), before);
+      assert.equal(await gateway.metric(PAUSED), paused);
       assert.equal(upstream.requests.length, 0);
     });
 
@@ -120,7 +122,6 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
 
     it('is looked at only where no key is given', async () => {
       const token = await issuer.token({ sub: 'somebody', tenant: 'globex' });
-      const key = (value: string) => ({ headers: { 'x-api-key': value } });
       assert.equal((await as(token, 'GET /either', key('shop-key'))).status, 200);
       assert.deepEqual(sent('x-consumer'), ['shop']);
       assert.equal((await as(token, 'GET /either', key('wrong'))).problem, 'api_key_unknown');
@@ -170,7 +171,10 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       const head = await call(gateway.port, path.replace('GET', 'HEAD'), { host: 'api.test' });
       assert.equal(head.status, 200);
       assert.equal(head.header('content-length'), String(answer.message.body.length));
-      assert.equal((await call(gateway.port, path, { host: 'gw.test' })).problem, 'route_not_found');
+      assert.equal(
+        (await call(gateway.port, path, { host: 'gw.test' })).problem,
+        'route_not_found',
+      );
     });
   });
 }

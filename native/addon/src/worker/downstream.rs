@@ -260,11 +260,11 @@ impl State {
     }
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(super) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 #[allow(clippy::panic, reason = "the one deliberate panic, behind a switch for tests")]
-fn test_panic() {
+pub(super) fn test_panic() {
     panic!("a test asked for this panic");
 }

@@ -18,7 +18,7 @@ use crate::ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_UNREAD, Kind, Reco
 
 use super::{
     conclude::Ending,
-    downstream::{Arrival, Begun},
+    downstream::{Arrival, Begun, contains, test_panic},
     journal::unix_ms,
     state::State,
     word::{Accepted, Local, Refused, Word},
@@ -87,6 +87,9 @@ impl State {
     pub(super) fn resume(&mut self, key: Key, word: Option<Word>, now_ns: u64) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let Some(paused) = exchange.paused.take() else { return };
+        if self.test_hooks && contains(&paused.head, b"\r\nx-stoa-test-panic: resume") {
+            test_panic();
+        }
         match (paused.stage, word) {
             (Stage::Caller, Some(Word::Accepted(accepted))) => {
                 self.accept_caller(key, &paused, &accepted, now_ns);

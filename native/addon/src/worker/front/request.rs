@@ -192,5 +192,7 @@ fn arrival_of(downstream: &Downstream) -> Arrival {
 }
 
 fn asks_for_panic(head: &RequestHead<'_, '_>) -> bool {
-    head.fields.iter().any(|field| field.name.eq_ignore_ascii_case("x-stoa-test-panic"))
+    head.fields
+        .iter()
+        .any(|field| field.name.eq_ignore_ascii_case("x-stoa-test-panic") && field.value == b"1")
 }
