@@ -143,6 +143,14 @@ describe('headers for the upstream', () => {
     );
   });
 
+  it('hold no list that the issuer meant as text', async () => {
+    const { headers } = await identityOf('headers', { azp: 'app', sub: '["admin"]', name: '{}' });
+    assert.deepEqual(headers, [
+      ['x-user', String.raw`"[\"admin\"]"`],
+      ['x-name', '"{}"'],
+    ]);
+  });
+
   it('are not cut: a token with a long claim is refused', async () => {
     const long = { name: 'x'.repeat(4097), exp: NOW_S + 1 };
     assert.equal(outcomeOf(await answer('headers', long)), 'claims_refused');

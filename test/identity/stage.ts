@@ -46,6 +46,7 @@ const SIGNERS: Readonly<Record<string, KeyObject>> = {
   'only-signs': rsa.privateKey,
   'only-pss': rsa.privateKey,
   'odd-operations': rsa.privateKey,
+  any: rsa.privateKey,
   next: otherRsa.privateKey,
   weak: weakRsa.privateKey,
   e256: ec256.privateKey,
@@ -56,6 +57,7 @@ const SIGNERS: Readonly<Record<string, KeyObject>> = {
 
 export const KEYS: readonly Jwk[] = [
   publicJwk(rsa, { kid: 'r1', use: 'sig', alg: 'RS256' }),
+  publicJwk(rsa, { kid: 'any' }),
   publicJwk(rsa, { kid: 'encryption', use: 'enc' }),
   publicJwk(rsa, { kid: 'only-signs', key_ops: ['sign'] }),
   publicJwk(rsa, { kid: 'only-pss', alg: 'PS256' }),

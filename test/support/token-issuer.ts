@@ -107,8 +107,9 @@ export class TokenIssuer {
     if (this.behaviour === 'hang') return;
     if (this.behaviour === 'error') response.writeHead(500).end();
     else if (this.behaviour === 'garbage') response.end('<html>');
-    else if (this.behaviour === 'redirect') response.writeHead(302, { location: '/jwks' }).end();
-    else if (this.behaviour === 'endless') this.#flood(response);
+    else if (this.behaviour === 'redirect' && url === '/jwks') {
+      response.writeHead(302, { location: '/moved' }).end();
+    } else if (this.behaviour === 'endless') this.#flood(response);
     else this.#serve(url, response);
   }
 
@@ -116,7 +117,7 @@ export class TokenIssuer {
     const place = this.isOauthOnly
       ? `/.well-known/oauth-authorization-server${this.#path}`
       : `${this.#path}/.well-known/openid-configuration`;
-    if (url === '/jwks') response.end(JSON.stringify({ keys: this.keys }));
+    if (url === '/jwks' || url === '/moved') response.end(JSON.stringify({ keys: this.keys }));
     else if (url === place) {
       const { origin } = new URL(this.url);
       const document = { issuer: this.url, jwks_uri: `${origin}/jwks`, ...this.discovery };
