@@ -20,7 +20,8 @@ const LAYERS = [
   ['main', 'worker'],
   ['cli'],
   ['modes', 'supervisor'],
-  ['listener', 'admin', 'upstreams'],
+  ['stages'],
+  ['listener', 'admin', 'upstreams', 'identity'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -32,6 +33,7 @@ const IMPORTERS = [
   { specifier: /\.node$/, only: /^native\/addon\.ts$/, why: 'one crossing, one set of types' },
   { specifier: /^commander$/, only: /^cli\//, why: 'the command line is one concern' },
   { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
+  { specifier: /^jose$/, only: /^identity\//, why: 'tokens are believed in one place' },
   { specifier: /^zod$/, only: /^config\//, why: 'types, schema and reference have one source' },
 ];
 

@@ -18,7 +18,9 @@ import { testPki } from './support/pki.ts';
 import { freePort } from '../arena/host/ports.ts';
 import { Answer, call, type CallOptions, RawClient } from './support/raw-client.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
+import { SlowIssuer } from './support/slow-issuer.ts';
 import { callTls, showing } from './support/tls-client.ts';
+import { TOKEN_PRODUCERS, TOKEN_ROUTES, tokenYaml } from './support/token-problems.ts';
 
 const pki = testPki();
 /** Beside the usual listener, one that asks clients for certificates. */
@@ -28,6 +30,7 @@ interface Setting {
   readonly url: string;
   readonly closedPort: number;
   readonly deafPort: number;
+  readonly issuer: SlowIssuer;
 }
 
 function named(name: string, at: string, more = ''): string {
@@ -38,9 +41,9 @@ function route(name: string, more: string): string {
   return `  - { name: ${name}, match: { path: /${name} }, ${more} }`;
 }
 
-function yaml({ url, closedPort, deafPort }: Setting): string {
+function yaml({ url, closedPort, deafPort, issuer }: Setting): string {
   return `
-limits: { bodyIdleMs: 500, bodyMaxBytes: 1000, targetMaxBytes: 1000, headMaxBytes: 4096, headersMax: 50 }
+limits: { bodyIdleMs: 500, decisionMs: 500, bodyMaxBytes: 1000, targetMaxBytes: 1000, headMaxBytes: 4096, headersMax: 50 }
 upstreams:
 ${named('up', url, ', timeouts: { responseMs: 400, idleMs: 400 }')}
 ${named('total', url, ', timeouts: { responseMs: 5000, totalMs: 300 }')}
@@ -67,7 +70,7 @@ ${route('garbage', 'upstream: up')}
 ${route('total', 'upstream: total')}
 ${route('one', 'upstream: one')}
   - { name: unread, match: { path: /unread }, upstream: unread, request: { bodyMaxBytes: 100000000 } }
-`;
+${TOKEN_ROUTES}${tokenYaml(issuer, closedPort)}`;
 }
 
 type Ask = (line: string, options?: CallOptions) => Promise<Answer>;
@@ -149,6 +152,8 @@ describe('problems', () => {
   let upstream: RecordingUpstream;
   let deaf: DeafPort;
   let gateway: Gateway;
+  let issuer: SlowIssuer;
+  let closedPort: number;
   const ask: Ask = (line, options) => call(gateway.port, line, options);
 
   before(async () => {
@@ -160,7 +165,9 @@ describe('problems', () => {
       socket.resetAndDestroy();
       return null;
     });
-    const setting = { url: upstream.url, closedPort: await freePort(), deafPort: deaf.port };
+    issuer = await SlowIssuer.start();
+    closedPort = await freePort();
+    const setting = { url: upstream.url, closedPort, deafPort: deaf.port, issuer };
     gateway = await startGateway(yaml(setting), {
       env: { STOA_TEST_HOOKS: '1' },
       listeners: LISTENERS,
@@ -170,17 +177,20 @@ describe('problems', () => {
     };
   });
   after(async () => {
-    await stopAll(gateway, upstream, deaf);
+    await stopAll(gateway, upstream, deaf, issuer);
   });
 
   const table = problemTable();
 
   it('have a producer here, each', () => {
-    const known = Object.keys(PRODUCERS).toSorted();
+    const known = [PRODUCERS, TOKEN_PRODUCERS].flatMap(Object.keys).toSorted();
     assert.deepEqual(known, table.map(({ code }) => code).toSorted());
   });
 
-  for (const [code, produce] of Object.entries(PRODUCERS)) {
+  const tokens = Object.entries(TOKEN_PRODUCERS).map(
+    ([code, produce]) => [code, (from: Ask) => produce(from, issuer, closedPort)] as const,
+  );
+  for (const [code, produce] of [...Object.entries(PRODUCERS), ...tokens]) {
     it(`${code} has the status, title and form of its table`, async () => {
       const row = table.find((one) => one.code === code);
       assert.ok(row, 'there is no such code');

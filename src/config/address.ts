@@ -46,6 +46,26 @@ export function endpointUrlProblem(text: string): string | null {
   return URL_RULES.find(([broken]) => broken(url))?.[1] ?? null;
 }
 
+// biome-ignore format: a table is read by column.
+const DOCUMENT_URL_RULES: readonly (readonly [broken: (url: URL) => boolean, message: string])[] = [
+  [({ protocol }) => protocol !== 'https:' && protocol !== 'http:', 'expected the scheme https://'],
+  [({ username, password }) => username !== '' || password !== '', 'a user name or password is not allowed'],
+  [({ hash, href }) => hash !== '' || href.endsWith('#'), 'a fragment is not allowed'],
+];
+
+/** What is wrong with the URL of a document that is to be fetched, or null. Never repeats the URL. */
+export function documentUrlProblem(text: string): string | null {
+  if (!URL.canParse(text)) return 'not a URL; expected the form https://host/path';
+  const url = new URL(text);
+  return DOCUMENT_URL_RULES.find(([broken]) => broken(url))?.[1] ?? null;
+}
+
+/** A URL that somebody on the way could answer in place of whom it names: http, and not this machine. */
+export function isForgeable(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
 /** True for `10.0.0.0/8`, `2001:db8::/32` and single addresses. */
 export function isNetwork(text: string): boolean {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];

@@ -1,7 +1,7 @@
 /**
  * Makes the resolved model of a configuration file, or says every reason why not.
  *
- * read → references → overrides → schema → meaning → model. Each step reports all it finds, each
+ * read → references → overrides and environment → schema → meaning → model. Each step reports all it finds, each
  * finding with its line and column; the next one looks at what is right so far. Never throws for
  * what is in the file.
  *
@@ -13,6 +13,7 @@ import { dirname, resolve } from 'node:path';
 
 import { type ConfigDocument, readDocument, TEXT_MAX_BYTES } from './document.ts';
 import { findingsOf } from './issues.ts';
+import { withKeycloak } from './keycloak.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
 import { type Finding, formatPath, inOrder, type Problem } from './problem.ts';
 import { type Environment, type References, reasonOf, resolveReferences } from './references.ts';
@@ -74,7 +75,7 @@ export function parseConfig(text: string, source: Source): Loaded {
   }
   const { document } = read;
   const { references, findings: missing } = resolveReferences(document, { env, baseDir });
-  const shape = check(document, references, source.overrides ?? {});
+  const shape = check(document, references, { env, ...source.overrides });
   const found = [...missing, ...withoutConsequences(shape.findings, missing)];
 
   const meant = found.length === 0 ? shape.config : rightPart(shape.written, found);
@@ -102,9 +103,14 @@ interface Shape {
 }
 
 /** Twice at most: where a reference gave text and the schema wants a number, it is made one. */
-function check(document: ConfigDocument, references: References, overrides: Overrides): Shape {
+function check(
+  document: ConfigDocument,
+  references: References,
+  settings: Overrides & { readonly env: Environment },
+): Shape {
   for (let attempt = 1; ; attempt += 1) {
-    const written = applyOverrides(document.toValue(), overrides) ?? {};
+    const file = document.toValue() ?? {};
+    const written = withKeycloak(applyOverrides(file, settings), settings.env);
     const parsed = Config.safeParse(written);
     if (parsed.success) return { written, config: parsed.data, findings: [] };
     const findings = findingsOf(parsed.error.issues, written);

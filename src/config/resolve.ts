@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 
 import type { Model, ValidConfig } from './schema.ts';
 
+type Auth = NonNullable<Model['routes'][number]['auth']>;
 type Tls = NonNullable<Model['listeners'][number]['tls']>;
 
 /** `baseDir` is what files are relative to; `cores` what `workers: auto` means. */
@@ -35,7 +36,20 @@ export function resolveModel(
         { ...consumer, tenant: consumer.tenant ?? name },
       ]),
     ),
-    routes: config.routes.map((route) => ({ ...route, upstream: route.upstream ?? [] })),
+    identity: {
+      ...config.identity,
+      issuers: Object.fromEntries(
+        Object.entries(config.identity.issuers).map(([name, issuer]) => [
+          name,
+          { ...issuer, jwksFile: issuer.jwksFile && resolve(baseDir, issuer.jwksFile) },
+        ]),
+      ),
+    },
+    routes: config.routes.map((route) => ({
+      ...route,
+      upstream: route.upstream ?? [],
+      auth: withIssuers(route.auth, Object.keys(config.identity.issuers)),
+    })),
   };
 }
 
@@ -54,6 +68,12 @@ function withPaths(tls: Tls, absolute: (file: string) => string): Tls {
       crl: clientAuth.crl.map(absolute),
     },
   };
+}
+
+/** A route that names no issuer takes the tokens of all. */
+function withIssuers(auth: Auth | null, all: readonly string[]): Auth | null {
+  if (auth === null || auth.jwt === null || auth.jwt.issuers.length > 0) return auth;
+  return { ...auth, jwt: { ...auth.jwt, issuers: [...all] } };
 }
 
 function isStream(output: string): boolean {

@@ -22,6 +22,7 @@ const SECTIONS: Mapping = {
   requestId: { header: 'x-stand-in' },
 };
 const ENDPOINTS = [{ url: 'http://127.0.0.1:1' }];
+const ISSUER = { issuer: 'https://stand-in.invalid', audiences: 'any' };
 const NO_KEYS = '/dev/null';
 const ACTIONS = ['upstream', 'redirect', 'deny'];
 
@@ -61,6 +62,9 @@ function without(config: Mapping, path: Path): Mapping {
   if (section === 'consumers') {
     return { ...config, consumers: consumersOf(config[section], member, rest) };
   }
+  if (section === 'identity' && member === 'issuers') {
+    return { ...config, identity: identityOf(config[section], rest[0]) };
+  }
   if (section === 'routes' || section === 'apiKeyFiles') {
     const instead = (item: unknown): unknown =>
       section === 'routes' ? routeOf(item, Number(member), rest) : NO_KEYS;
@@ -98,6 +102,13 @@ function consumersOf(consumers: unknown, name: Path[number] | undefined, [key]: 
   const consumer = consumers[name];
   const kept = isMapping(consumer) && key === 'apiKeys' ? { ...consumer, apiKeys: [] } : undefined;
   return withMember(consumers, String(name), kept);
+}
+
+/** Routes refer to issuers by name, and ask them for audiences. */
+function identityOf(identity: unknown, name: Path[number] | undefined): unknown {
+  const issuers = memberOf(identity, 'issuers');
+  if (!isMapping(identity) || !isMapping(issuers) || name === undefined) return undefined;
+  return { ...identity, issuers: { ...issuers, [name]: ISSUER } };
 }
 
 function listOf(

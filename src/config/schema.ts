@@ -12,6 +12,7 @@ import * as z from 'zod';
 
 import { Consumer } from './schema/consumers.ts';
 import { Name, whole } from './schema/fields.ts';
+import { Identity } from './schema/identity.ts';
 import { Listener } from './schema/listeners.ts';
 import {
   AccessLog,
@@ -69,6 +70,7 @@ export const Config = z
       .max(64)
       .default([])
       .describe('Files with many keys, one `sha256,consumer,tenant[,expires]` a line.'),
+    identity: Identity.prefault({}),
     routes: z.array(Route).max(200_000).default([]).describe('What is served.'),
   })
   .meta({ title: 'STOA Gateway configuration' });

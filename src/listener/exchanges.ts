@@ -106,8 +106,10 @@ export class Exchanges {
   #take(count: number): void {
     const { records } = this.#core;
     for (let at = 0; at < count * RECORD_WORDS; at += RECORD_WORDS) {
-      if (((records[at + 1] ?? 0) & 0xff) === KIND.connection) {
-        this.#adopt(records[at + 2] ?? 0, records[at] ?? 0);
+      const kind = (records[at + 1] ?? 0) & 0xff;
+      if (kind >= KIND.connection) {
+        if (kind === KIND.pause) this.#core.takePaused(at);
+        else this.#adopt(records[at + 2] ?? 0, records[at] ?? 0);
         continue;
       }
       const downstream = this.#find(records[at] ?? 0);

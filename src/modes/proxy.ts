@@ -10,7 +10,9 @@
 import type { Model } from '../config/schema.ts';
 import { listenNatively } from '../listener/native.ts';
 import { listen } from '../listener/uws.ts';
+import { openAuthenticator } from '../identity/authenticate.ts';
 import { openWorker, type WorkerCore } from '../native/addon.ts';
+import { answerQuestions } from '../stages/stages.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
 import type { ModeOptions, RunningMode } from './mode.ts';
@@ -21,6 +23,11 @@ const RESOLVE_PATIENCE_MS = 3000;
 export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   const { model, modelJson, index, segmentFd, addresses, log } = options;
   const core = openWorker({ segmentFd, index, modelJson });
+  const authenticator = openAuthenticator(model, (issuer, event) => {
+    if (event.kind === 'recovered') log('info', 'issuer_recovered', { issuer });
+    else log('warn', 'issuer_failing', { issuer, message: event.reason });
+  });
+  answerQuestions(core, { model, authenticator, log });
   const resolver = new Resolver({
     endpoints: namedEndpoints(model),
     setAddresses: (upstream, endpoint, found) =>
@@ -43,6 +50,7 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       await Promise.all(listeners.map((listener) => listener.drain(deadlineMs)));
       for (const listener of listeners) listener.close();
       resolver.close();
+      await authenticator.close();
       core.close();
     },
   };

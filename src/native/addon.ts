@@ -9,6 +9,8 @@
 
 import { createRequire } from 'node:module';
 
+import { KIND, RECORD_WORDS } from './record.ts';
+
 /** A part of the model that is wrong: its path, joined by dots, and one sentence. */
 export interface ModelProblem {
   readonly path: string;
@@ -45,12 +47,47 @@ export interface Explanation {
         readonly bodyMaxBytes: number;
       }
     | {
+        /** The decision would wait. */
+        readonly kind: 'pause';
+        readonly stage: string;
+      }
+    | {
         readonly kind: 'refuse' | 'redirect';
         readonly status: number;
         readonly code: string | null;
         readonly detail: string | null;
       };
 }
+
+type Fields = readonly (readonly [name: string, value: string])[];
+
+/**
+ * What a paused exchange goes on with: it is known who calls, or it is answered with a problem or
+ * with something of its own (256 KiB at most). Values of fields have no control characters.
+ */
+export type Word =
+  | {
+      readonly kind: 'accepted';
+      /** Empty for none, as `tenant`. */
+      readonly consumer: string;
+      readonly tenant: string;
+      /** For the upstream; of those that the route names. */
+      readonly headers: Fields;
+      /** Until then the same token on the same route, with the same certificate, is not asked about. */
+      readonly rememberUntilMs: number | null;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly detail: string;
+      readonly headers: Fields;
+    }
+  | {
+      readonly kind: 'local';
+      readonly status: number;
+      readonly headers: Fields;
+      readonly body: string;
+    };
 
 /** The calls of the data plane. */
 interface Bindings {
@@ -90,6 +127,7 @@ interface Addon {
   ): Bindings;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
+  resume(id: number, wordJson: string): void;
   reopenAccessLog(): void;
   reloadCertificates(modelJson: string): void;
   certificateWarnings(): string[];
@@ -148,6 +186,15 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   readonly requestIdHeader: string;
   /** Who deals with the records of a turn, given their number. One handler; the last one set. */
   onRecords(handler: (count: number) => void): void;
+  /** Who is asked about paused exchanges, given where the record is. The last one set. */
+  onPaused(handler: (at: number) => void): void;
+  /** Has a record of that kind dealt with. */
+  takePaused(at: number): void;
+  /**
+   * Goes on with a paused exchange; does nothing when it waits no longer. Throws when the word
+   * can't be followed, and the exchange has failed.
+   */
+  resume(id: number, word: Word): void;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   readonly front: NativeFront;
@@ -183,22 +230,35 @@ export function openWorker(options: {
   readonly modelJson: string;
 }): WorkerCore {
   const { requestId } = JSON.parse(options.modelJson) as { requestId: { header: string } };
-  let handle: (count: number) => void = () => {};
+  let ask: (at: number) => void = () => {};
+  // Without a front in JavaScript, the only records are those of paused exchanges.
+  let handle = (count: number): void => {
+    for (let at = 0; at < count * RECORD_WORDS; at += RECORD_WORDS) {
+      if (((records[at + 1] ?? 0) & 0xff) === KIND.pause) ask(at);
+    }
+  };
   const deliver = (count: number): void => handle(count);
   const bindings = addon.openWorker(options.segmentFd, options.index, options.modelJson, deliver);
+
+  const records = new Uint32Array(bindings.records);
 
   return {
     begin: bindings.begin,
     body: bindings.body,
     abort: bindings.abort,
     flow: bindings.flow,
-    records: new Uint32Array(bindings.records),
+    records,
     data: new Uint8Array(bindings.data),
     reply: new Uint32Array(bindings.reply),
     requestIdHeader: requestId.header,
     onRecords: (handler) => {
       handle = handler;
     },
+    onPaused: (handler) => {
+      ask = handler;
+    },
+    takePaused: (at) => ask(at),
+    resume: (id, word) => addon.resume(id, JSON.stringify(word)),
     setEndpointAddresses: (upstream, endpoint, addresses) =>
       addon.setEndpointAddresses(upstream, endpoint, addresses),
     exchangesInFlight: () => addon.exchangesInFlight(),

@@ -22,7 +22,16 @@ export const KIND = {
   resumeBody: 6,
   /** A connection to take over: the id is its descriptor, the status its listener's number. */
   connection: 7,
+  /**
+   * A decision waits for an answer; the status is the stage, the head the question: route, method,
+   * URL, thumbprint of the client's certificate, then names and values of fields, with a zero byte
+   * between.
+   */
+  pause: 8,
 } as const;
+
+/** What a paused decision waits for. Source: native/core/src/decide/verdict.rs. */
+export const STAGE = { caller: 1, resourceMetadata: 2 } as const;
 
 /** How a response ends; the bits above the low byte of the second word. */
 export const FLAG = {

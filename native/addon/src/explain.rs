@@ -6,7 +6,7 @@
 use std::{net::IpAddr, sync::atomic::AtomicU64};
 
 use gateway_core::{
-    decide::{Draft, Surroundings, Verdict, decide},
+    decide::{Draft, Stage, Surroundings, Verdict, decide},
     http1::{
         framing,
         head::{field_scratch, parse_request},
@@ -14,6 +14,7 @@ use gateway_core::{
     rate_limit::{KeyHasher, Table},
     router::{Lookup, path::normalize},
     snapshot::{Action, LimitKey, RoutePlan, Snapshot},
+    tokens::TokenTable,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,6 +52,7 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             dense: &cells,
             table: Table::new(&words, &evictions),
             key_hasher: &KeyHasher::new([1, 2, 3, 4]),
+            tokens: &TokenTable::new([1, 2, 3, 4], 0, 0),
             now_ns: now_ns(),
             now_s: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
@@ -130,6 +132,13 @@ fn describe(snapshot: &Snapshot, verdict: &Verdict, draft: &Draft, considered: &
             });
             (answer.route, answer.consumer, outcome)
         }
+        Verdict::Pause(pause) => {
+            let stage = match pause.stage {
+                Stage::Caller => "the token is verified, and the request goes on if it is right",
+                Stage::ResourceMetadata => "the resource's metadata (RFC 9728) is served",
+            };
+            (Some(pause.request.route), None, json!({ "kind": "pause", "stage": stage }))
+        }
     };
     let plan = route.and_then(|route| snapshot.routes.get(route as usize));
     json!({
@@ -157,6 +166,10 @@ fn stages(plan: &RoutePlan) -> Vec<String> {
             .collect();
         let kept = if auth.keep { "passed on" } else { "taken off" };
         stages.push(format!("API key from {}, {kept}", places.join(" or ")));
+    }
+    if let Some(jwt) = &plan.jwt {
+        let kept = if jwt.keep { "passed on" } else { "taken off" };
+        stages.push(format!("token from header `authorization`, {kept}"));
     }
     if let Some(limit) = &plan.limit {
         let by = match &limit.key {

@@ -143,6 +143,8 @@ pub fn open_worker<'env>(
         .map_err(|errors| failed(first(&errors)))?,
         exchanges_max: loaded.model.limits.exchanges_max,
         body_idle_ms: loaded.model.limits.body_idle_ms,
+        decision_ms: loaded.model.limits.decision_ms,
+        token_seed: main_process::secret().map_err(failed)?,
         test_hooks: std::env::var_os("STOA_TEST_HOOKS").is_some_and(|value| value == "1"),
         snapshot: Rc::new(loaded.snapshot),
     };
@@ -183,6 +185,13 @@ pub fn reopen_access_log() -> Result<()> {
 pub fn close_access_log() -> Result<()> {
     opened()?.close_log();
     Ok(())
+}
+
+/// Goes on with a decision that waits under this id, as `word_json` says; does nothing when it waits
+/// no longer. Throws when the word is none, and then the exchange is failed.
+#[napi]
+pub fn resume(id: u32, word_json: String) -> Result<()> {
+    opened()?.resume(id, &word_json).map_err(failed)
 }
 
 /// Reads the files of every listener with TLS anew, for connections from now on. Throws, and changes

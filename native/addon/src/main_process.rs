@@ -100,8 +100,8 @@ fn with_main<T>(read: impl FnOnce(&Main) -> T) -> Result<T, &'static str> {
     MAIN.with_borrow(|main| main.as_ref().map(read)).ok_or("createSegment has not been called")
 }
 
-/// What nobody else can know: keys of TLS tickets are derived from it.
-fn secret() -> Result<[u64; 4], String> {
+/// What nobody else can know: keys of TLS tickets are derived from it, and where tokens are kept.
+pub(crate) fn secret() -> Result<[u64; 4], String> {
     let mut bytes = [0_u8; 32];
     let filled =
         getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|error| error.to_string())?;

@@ -41,11 +41,13 @@ pub(crate) enum Kind {
     ResumeBody = 6,
     /// A connection for the other front: its id is the descriptor, its status the listener.
     Connection = 7,
+    /// A decision waits for an answer to the question in the record's head; its status is the stage.
+    Pause = 8,
 }
 
 impl Kind {
     fn of(number: u32) -> Option<Self> {
-        let others = [Self::End, Self::Abort, Self::ResumeBody, Self::Connection];
+        let others = [Self::End, Self::Abort, Self::ResumeBody, Self::Connection, Self::Pause];
         [Self::Whole, Self::Start, Self::Chunk]
             .into_iter()
             .chain(others)

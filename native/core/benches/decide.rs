@@ -23,6 +23,7 @@ use gateway_core::{
     model::Model,
     rate_limit::{KeyHasher, Table},
     snapshot::{ConsumersBuilder, Snapshot},
+    tokens::TokenTable,
 };
 
 const KEYS: usize = 10_000;
@@ -81,7 +82,7 @@ fn model() -> serde_json::Value {
         "listeners": [{ "address": "127.0.0.1:8080" }],
         "limits": { "targetMaxBytes": 8192, "headMaxBytes": 32768, "headersMax": 100,
             "bodyMaxBytes": 1_073_741_824, "exchangesMax": 16384, "rateLimitKeysMax": 65536,
-            "bodyIdleMs": 8000 },
+            "bodyIdleMs": 8000, "decisionMs": 5000 },
         "paths": { "encodedSlashes": "reject" },
         "forwarded": { "style": "x-forwarded", "trustedProxies": [] },
         "requestId": { "header": "x-request-id", "accept": "trusted" },
@@ -92,7 +93,7 @@ fn model() -> serde_json::Value {
             "timeouts": { "connectMs": 1000, "responseMs": 30000, "idleMs": 60000, "totalMs": 0 },
             "connections": { "max": 1024, "idleMax": 256, "idleMs": 55000, "pendingMax": 4096 },
             "hostHeader": "preserve", "dns": { "refreshMs": 30000 } } },
-        "consumers": {}, "apiKeyFiles": [],
+        "consumers": {}, "apiKeyFiles": [], "identity": {},
         "routes": [
             route("echo", "/echo/*", 1_000_000),
             route("limited", "/limited/*", 1),
@@ -117,6 +118,7 @@ fn decisions(criterion: &mut Criterion) {
     let zeroed = |words: usize| (0..words).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
     let (dense, words) = (zeroed(snapshot.dense_cells), zeroed(Table::words(LIMIT_KEYS)));
     let (evictions, hasher) = (AtomicU64::new(0), KeyHasher::new([1, 2, 3, 4]));
+    let tokens = TokenTable::new([1, 2, 3, 4], 1, 1 << 20);
     let (mut now_ns, mut drawn) = (1_000_000_000, 0_u64);
     let mut random = move || {
         drawn = drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -130,6 +132,7 @@ fn decisions(criterion: &mut Criterion) {
             dense: &dense,
             table: Table::new(&words, &evictions),
             key_hasher: &hasher,
+            tokens: &tokens,
             now_ns,
             now_s: now_ns / 1_000_000_000,
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),

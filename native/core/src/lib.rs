@@ -3,6 +3,7 @@
 
 pub mod access_log;
 mod calendar;
+pub mod caller;
 pub mod credentials;
 pub mod decide;
 mod decimal;
@@ -21,5 +22,6 @@ pub mod router;
 pub mod slab;
 pub mod snapshot;
 pub mod status;
+pub mod tokens;
 pub mod trace_context;
 pub mod trusted;

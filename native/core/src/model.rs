@@ -11,14 +11,14 @@ mod upstreams;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 pub use consumers::{ApiKey, CertificateRule, Consumer};
 pub use listener::{
     ClientAuth, Listener, ListenerConnections, ProxyProtocol, Revocation, Tls, TlsCertificate,
 };
 pub use routes::{
-    ApiKeyAuth, Auth, HeaderRewrite, LimitBy, Match, PathRewrite, RateLimit, Redirect,
+    ApiKeyAuth, Auth, HeaderRewrite, JwtAuth, LimitBy, Match, PathRewrite, RateLimit, Redirect,
     RequestRewrite, ResponseRewrite, Route, Test, WeightedUpstream,
 };
 pub use upstreams::{Connections, Dns, Endpoint, Timeouts, Upstream};
@@ -58,6 +58,9 @@ pub struct Model {
     pub consumers: Vec<(String, Consumer)>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
+    /// Whose tokens are believed; read by the control plane alone.
+    #[serde(default)]
+    pub identity: IgnoredAny,
     /// What is served.
     pub routes: Vec<Route>,
 }
@@ -88,6 +91,8 @@ pub struct Limits {
     pub rate_limit_keys_max: usize,
     /// Longest pause inside a request body.
     pub body_idle_ms: u64,
+    /// Longest wait for a decision that is not made natively.
+    pub decision_ms: u64,
 }
 
 /// Normalisation of request targets.

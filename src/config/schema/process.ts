@@ -49,6 +49,10 @@ export const Limits = z
       .max(9000)
       .default(8000)
       .describe('Longest pause inside a request body; longer is 408.'),
+    decisionMs: duration()
+      .max(9000)
+      .default(5000)
+      .describe('Longest wait for a token to be verified; longer is 504.'),
   })
   .describe('What a request may be, and how many there may be.');
 

@@ -10,6 +10,7 @@
 import * as z from 'zod';
 
 import { AbsolutePath, HeaderName, Method, Name, Template, whole } from './fields.ts';
+import { JwtAuth } from './identity.ts';
 
 const Test = z
   .union([
@@ -99,12 +100,13 @@ const Auth = z
       .describe(
         'By the client certificate of the connection, which `consumers` maps; asked before the key.',
       ),
+    jwt: JwtAuth.nullable().default(null),
   })
   .refine(
-    ({ apiKey, clientCertificate }) => apiKey !== null || clientCertificate,
-    'needs apiKey, clientCertificate or both; leave auth out for an open route',
+    ({ apiKey, clientCertificate, jwt }) => apiKey !== null || clientCertificate || jwt !== null,
+    'needs apiKey, clientCertificate or jwt; leave auth out for an open route',
   )
-  .describe('Who may call: a certificate, else a key.');
+  .describe('Who may call: a certificate, else a key, else a token.');
 
 const U32_MAX = 4_294_967_295;
 

@@ -17,6 +17,7 @@ use gateway_core::{
     model::Model,
     rate_limit::{KeyHasher, Table},
     snapshot::{ConsumersBuilder, Snapshot},
+    tokens::TokenTable,
 };
 
 use crate::Repetition;
@@ -92,6 +93,7 @@ fn deciding(
     let zeroed = |words: usize| (0..words).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
     let (dense, words) = (zeroed(snapshot.dense_cells), zeroed(Table::words(LIMIT_KEYS)));
     let (evictions, hasher) = (AtomicU64::new(0), KeyHasher::new([1, 2, 3, 4]));
+    let tokens = TokenTable::new([1, 2, 3, 4], 1, 1 << 20);
     let mut now_ns = 1_000_000_000;
     let mut drawn = 0_u64;
     let mut random = move || {
@@ -107,6 +109,7 @@ fn deciding(
             dense: &dense,
             table: Table::new(&words, &evictions),
             key_hasher: &hasher,
+            tokens: &tokens,
             now_ns,
             now_s: now_ns / 1_000_000_000,
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),

@@ -45,6 +45,7 @@ impl State {
         if code != Code::UpstreamConnectTimeout {
             // It may be some turns before it is told; it must not be found late again.
             exchange.deadline_ms = u64::MAX;
+            exchange.paused = None;
             self.failures.push((key, code));
             return;
         }
@@ -71,6 +72,7 @@ fn overdue(phase: Phase, total: bool, pending: bool, blocked: bool) -> Code {
         Phase::Uploading => Code::RequestBodyTimeout,
         Phase::Awaiting if blocked => Code::UpstreamIdleTimeout,
         Phase::Awaiting => Code::UpstreamResponseTimeout,
+        Phase::Deciding => Code::DecisionTimeout,
         Phase::Streaming | Phase::Paused => Code::UpstreamIdleTimeout,
     }
 }

@@ -43,7 +43,7 @@ pub(crate) enum Uptake {
 }
 
 /// Where a request came from, and how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) peer: IpAddr,
     /// `http` or `https`.
@@ -67,13 +67,17 @@ impl State {
             foreign_chunks: true,
             panics: self.test_hooks && contains(head, b"\r\nx-stoa-test-panic: 1"),
         };
-        self.begin_exchange_with(&arrival, now_ns, |around, draft| decide(around, head, draft))
+        self.begin_exchange_with(&arrival, head, now_ns, |around, draft| {
+            decide(around, head, draft)
+        })
     }
 
-    /// Claims an exchange, lets `decide` decide on it and sends it on its way.
+    /// Claims an exchange, lets `decide` decide on it and sends it on its way. `head` is what is kept
+    /// of the request should the decision have to wait.
     pub(super) fn begin_exchange_with(
         &mut self,
         arrival: &Arrival,
+        head: &[u8],
         now_ns: u64,
         decide: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict,
     ) -> Begun {
@@ -84,15 +88,36 @@ impl State {
         if arrival.panics {
             test_panic();
         }
+        let Some(verdict) = self.decide_with(key, arrival, now_ns, decide) else {
+            return self.refuse_for_load();
+        };
+        let begun = match verdict {
+            Verdict::Forward(forward) => self.accept(key, forward, now_ns),
+            Verdict::Answer(answer) => self.answer(key, &answer, now_ns),
+            Verdict::Pause(pause) => self.pause(key, pause, arrival, head, now_ns),
+        };
+        self.deciding = None;
+        begun
+    }
+
+    /// Lets `decide` decide on a request; `None` when there is no such exchange.
+    pub(super) fn decide_with(
+        &mut self,
+        key: Key,
+        arrival: &Arrival,
+        now_ns: u64,
+        decide: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict,
+    ) -> Option<Verdict> {
         let snapshot = self.snapshot.clone();
-        let Some(exchange) = self.exchanges.get_mut(key) else { return self.refuse_for_load() };
+        let exchange = self.exchanges.get_mut(key)?;
         let random = &mut self.random;
-        let verdict = decide(
+        Some(decide(
             &mut Surroundings {
                 snapshot: &snapshot,
                 dense: self.segment.dense(),
                 table: Table::new(self.segment.table(), self.segment.evictions()),
                 key_hasher: &self.key_hasher,
+                tokens: &self.tokens,
                 now_ns,
                 now_s: unix_s(),
                 peer: arrival.peer,
@@ -103,13 +128,7 @@ impl State {
                 certificate: arrival.certificate.as_deref(),
             },
             &mut exchange.draft,
-        );
-        let begun = match verdict {
-            Verdict::Forward(forward) => self.accept(key, forward, now_ns),
-            Verdict::Answer(answer) => self.answer(key, &answer, now_ns),
-        };
-        self.deciding = None;
-        begun
+        ))
     }
 
     fn accept(&mut self, key: Key, forward: Forward, now_ns: u64) -> Begun {
@@ -165,7 +184,7 @@ impl State {
         exchange.request_complete = last;
         if std::mem::take(&mut exchange.unsent) {
             self.dispatch(key, false, now_ns);
-        } else {
+        } else if exchange.paused.is_none() {
             self.transmit(key, now_ns);
         }
         let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
@@ -241,11 +260,11 @@ impl State {
     }
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(super) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 #[allow(clippy::panic, reason = "the one deliberate panic, behind a switch for tests")]
-fn test_panic() {
+pub(super) fn test_panic() {
     panic!("a test asked for this panic");
 }

@@ -8,6 +8,8 @@ use gateway_core::{
 
 use gateway_core::slab::Key;
 
+use super::pausing::Paused;
+
 /// Buffers above this are given back when an exchange ends.
 const KEPT_BYTES: usize = 8 << 10;
 /// Request bytes that may wait to be sent before the downstream is paused.
@@ -31,6 +33,8 @@ pub(super) enum Phase {
     Streaming,
     /// The downstream, to take what it has got.
     Paused,
+    /// What JavaScript says to a question.
+    Deciding,
 }
 
 /// See the module.
@@ -45,6 +49,9 @@ pub(super) struct Exchange {
     pub(super) deadline_ms: u64,
     /// The end of the whole exchange; `u64::MAX` is never.
     pub(super) total_deadline_ms: u64,
+    /// What is needed to go on with a decision that waits; until then `draft.head` has no head, only
+    /// what came of the body.
+    pub(super) paused: Option<Box<Paused>>,
     pub(super) connection: Option<Key>,
     /// Bytes of `draft.head` already sent.
     pub(super) sent: usize,
@@ -92,6 +99,44 @@ impl Exchange {
             counted: true,
             ..Self::default()
         };
+    }
+
+    /// Makes the slot ready for a request whose decision waits, for at most `limit_ms`.
+    pub(super) fn begin_paused(
+        &mut self,
+        forward: Forward,
+        paused: Paused,
+        now_ns: u64,
+        limit_ms: u64,
+    ) {
+        let draft = std::mem::take(&mut self.draft);
+        let request_complete = forward.body == BodyLength::None;
+        *self = Self {
+            draft,
+            forward,
+            paused: Some(Box::new(paused)),
+            request_complete,
+            total_deadline_ms: u64::MAX,
+            started_ns: now_ns,
+            counted: true,
+            ..Self::default()
+        };
+        self.enter(Phase::Deciding, now_ns, limit_ms);
+    }
+
+    /// Goes on with a request that was decided on after a pause; `held` is what came of its body.
+    pub(super) fn proceed(
+        &mut self,
+        forward: Forward,
+        upstream: &UpstreamPlan,
+        held: &[u8],
+        now_ns: u64,
+    ) {
+        self.forward = forward;
+        self.replayable = true;
+        self.deadline_ms = u64::MAX;
+        self.total_deadline_ms = after(now_ns, upstream.total_ms);
+        self.draft.head.extend_from_slice(held);
     }
 
     /// Starts to wait for something else, for at most `limit_ms` (0 is for ever).

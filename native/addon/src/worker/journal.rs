@@ -2,6 +2,7 @@
 
 use gateway_core::{
     access_log::{self, Entry},
+    caller::Caller,
     decide::{Answer, Draft},
     problem::Code,
     slab::Key,
@@ -94,6 +95,9 @@ impl State {
 fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcome<'_>) {
     let facts = &draft.facts;
     let consumers = &snapshot.consumers;
+    let token = |name: fn(&Caller) -> &str| {
+        draft.caller.as_deref().map(name).filter(|name| !name.is_empty())
+    };
     let plan = outcome.route.and_then(|route| snapshot.routes.get(route as usize));
     access_log::write_line(
         out,
@@ -108,8 +112,14 @@ fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcom
             status: outcome.status,
             problem: outcome.problem.map(Code::as_str),
             route: plan.map(|plan| plan.name.as_str()),
-            consumer: outcome.consumer.map(|number| consumers.name(number)),
-            tenant: outcome.consumer.map(|number| consumers.tenant_name(consumers.tenant(number))),
+            consumer: outcome
+                .consumer
+                .map(|number| consumers.name(number))
+                .or_else(|| token(|caller| &caller.consumer)),
+            tenant: outcome
+                .consumer
+                .map(|number| consumers.tenant_name(consumers.tenant(number)))
+                .or_else(|| token(|caller| &caller.tenant)),
             upstream: outcome.upstream,
             endpoint: outcome.endpoint,
             duration_us: outcome.duration_us,

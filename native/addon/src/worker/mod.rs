@@ -16,10 +16,12 @@ mod endpoints;
 mod exchange;
 mod front;
 mod journal;
+mod pausing;
 mod ready;
 mod receive;
 mod relay;
 mod state;
+mod word;
 
 use std::{
     cell::{RefCell, RefMut},
@@ -41,6 +43,7 @@ use crate::{
 };
 use front::Watched;
 use state::State;
+use word::Word;
 
 /// Ticks between two times that log lines are sent on.
 const LOG_TICKS: u32 = 4;
@@ -56,11 +59,18 @@ pub(crate) struct Worker {
     state: RefCell<State>,
     sink: Box<dyn Deliver>,
     ticks: std::cell::Cell<u32>,
+    /// JavaScript is dealing with records.
+    delivering: std::cell::Cell<bool>,
 }
 
 impl Worker {
     pub(crate) fn new(parts: Parts, sink: Box<dyn Deliver>) -> Self {
-        Self { state: RefCell::new(State::new(parts)), sink, ticks: std::cell::Cell::new(0) }
+        Self {
+            state: RefCell::new(State::new(parts)),
+            sink,
+            ticks: std::cell::Cell::new(0),
+            delivering: std::cell::Cell::new(false),
+        }
     }
 
     /// Where the ring's buffers are: records, data.
@@ -105,6 +115,27 @@ impl Worker {
     /// A downstream takes no more for now, or does again.
     pub(crate) fn flow(&self, id: u32, paused: bool) {
         self.guarded(|state, now_ns| state.flow(Key::from_id(id), paused, now_ns));
+    }
+
+    /// JavaScript has an answer to the question of a paused exchange.
+    ///
+    /// # Errors
+    ///
+    /// When `word` is none; the exchange is failed.
+    pub(crate) fn resume(&self, id: u32, word: &str) -> Result<(), String> {
+        let parsed = Word::parse(word);
+        let error = parsed.as_ref().err().cloned();
+        self.guarded(|state, now_ns| {
+            let key = Key::from_id(id);
+            state.current = Some(key);
+            state.resume(key, parsed.ok(), now_ns);
+            state.current = None;
+        });
+        // Nobody knows when the loop's turn ends next; but records are handed over once at a time.
+        if !self.delivering.get() {
+            self.tell_all();
+        }
+        error.map_or(Ok(()), Err)
     }
 
     /// Exchanges that have begun and not ended.
@@ -215,11 +246,12 @@ impl Worker {
         loop {
             let told = self.guarded(|state, now_ns| {
                 state.send_unsent(now_ns);
+                state.tell_pauses(now_ns);
                 state.tell_failures(now_ns)
             });
             self.hand_over();
             let state = self.state.borrow();
-            if told.is_none() || state.failures.is_empty() && state.unsent.is_empty() {
+            if told.is_none() || !state.has_untold() {
                 return;
             }
         }
@@ -233,7 +265,9 @@ impl Worker {
             while self.guarded(State::respond_natively) != Some(false) {}
             let count = self.state.borrow().ring.len();
             if count > 0 {
+                self.delivering.set(true);
                 self.sink.deliver(count);
+                self.delivering.set(false);
             }
             self.state.borrow_mut().ring.drop_first(count);
         }

@@ -3,11 +3,13 @@
 use std::{collections::VecDeque, net::SocketAddr, rc::Rc};
 
 use gateway_core::{
+    decide::Answer,
     metrics::Block,
     problem::Code,
     rate_limit::KeyHasher,
     slab::{Key, Slab},
     snapshot::{Snapshot, UpstreamPlan},
+    tokens::TokenTable,
 };
 
 use crate::{
@@ -22,6 +24,9 @@ use super::{connection::Connection, exchange::Exchange, front::Front};
 
 /// Largest single read from an upstream.
 pub(super) const READ_BYTES: usize = 64 << 10;
+/// Most verified tokens that one worker remembers, and their bytes.
+const TOKENS_MAX: usize = 32 << 10;
+const TOKENS_MAX_BYTES: usize = 32 << 20;
 /// Most connections of one worker.
 const CONNECTIONS_MAX: usize = 1 << 16;
 
@@ -67,6 +72,12 @@ pub(super) struct State {
     pub(super) unsent: Vec<Key>,
     /// Failures found while JavaScript was running; told at the end of the turn.
     pub(super) failures: Vec<(Key, Code)>,
+    /// Exchanges whose decision waits, and JavaScript has not been told.
+    pub(super) questions: Vec<Key>,
+    /// Answers that a paused decision came to, and the front has not been told.
+    pub(super) answers: Vec<(Key, Answer)>,
+    pub(super) tokens: TokenTable,
+    pub(super) decision_ms: u64,
     pub(super) log: Option<LogWriter>,
     pub(super) random: fastrand::Rng,
     pub(super) body_idle_ms: u64,
@@ -86,6 +97,9 @@ pub(crate) struct Parts {
     pub(crate) log: Option<LogWriter>,
     pub(crate) exchanges_max: usize,
     pub(crate) body_idle_ms: u64,
+    pub(crate) decision_ms: u64,
+    /// Random, and known to nobody.
+    pub(crate) token_seed: [u64; 4],
     pub(crate) test_hooks: bool,
     pub(crate) tls: Vec<Option<ListenerTls>>,
     pub(crate) identity_rules: IdentityRules,
@@ -124,6 +138,10 @@ impl State {
             scratch: vec![0; READ_BYTES],
             unsent: Vec::new(),
             failures: Vec::new(),
+            questions: Vec::new(),
+            answers: Vec::new(),
+            tokens: TokenTable::new(parts.token_seed, TOKENS_MAX, TOKENS_MAX_BYTES),
+            decision_ms: parts.decision_ms,
             log: parts.log,
             random: fastrand::Rng::new(),
             body_idle_ms: parts.body_idle_ms,

@@ -100,8 +100,13 @@ impl Answer {
 
 /// Writes a problem's head and body into `draft`.
 pub fn write_problem(draft: &mut Draft, detail: &ProblemDetail) {
+    write_problem_with(draft, detail, detail.detail);
+}
+
+/// The same with a sentence that was made for this occurrence.
+pub fn write_problem_with(draft: &mut Draft, detail: &ProblemDetail, text: &str) {
     let code = detail.code;
-    let text = if detail.detail.is_empty() { code.problem().hint } else { detail.detail };
+    let text = if text.is_empty() { code.problem().hint } else { text };
     draft.body.clear();
     problem::write_body(&mut draft.body, code, text, &draft.request_id);
     let out = &mut draft.answer;

@@ -1,38 +1,83 @@
-//! Who calls: the consumer behind a client certificate or an API key.
+//! Who calls: whoever is behind a client certificate, an API key or a token.
 
-use std::{borrow::Cow, hint::black_box};
+use std::{borrow::Cow, hint::black_box, rc::Rc};
 
 use crate::{
+    caller::Caller,
     credentials::KeyLookup,
     http1::field::is_called,
     problem::Code,
-    snapshot::{ApiKeyPlan, Consumers, Snapshot},
+    snapshot::{ApiKeyPlan, Consumers},
+    tokens::Presented,
 };
 
-use super::{Request, Surroundings};
+use super::{
+    Request, Surroundings,
+    token::{self, Token},
+};
 
-/// Finds the consumer: by the certificate of its connection where the route takes one, else by its
-/// key. What would have helped is written to `fields`.
+/// Who calls.
+pub(super) enum Known {
+    /// A consumer of the configuration.
+    Consumer(u32),
+    /// Whom a token that was verified belongs to.
+    Caller(Rc<Caller>),
+    /// Nobody knows yet: the token has to be verified.
+    NotYet,
+}
+
+/// Finds out who calls: by the certificate of the connection where the route takes one, else by a
+/// key if one is there, else by a token. What would have helped is written to `fields`.
 pub(super) fn authenticate(
     request: &Request<'_>,
     around: &Surroundings<'_>,
     fields: &mut Vec<u8>,
-) -> Result<u32, Code> {
-    let certificate = around.certificate.filter(|_| request.plan.certificate);
+) -> Result<Known, Code> {
+    let plan = request.plan;
+    let certificate = around.certificate.filter(|_| plan.certificate);
     if let Some(consumer) = certificate.and_then(|known| known.consumer) {
-        return Ok(consumer);
+        return Ok(Known::Consumer(consumer));
     }
-    let Some(plan) = &request.plan.auth else {
-        return Err(match certificate {
-            Some(_) => Code::ClientCertificateUnknown,
-            None => Code::ClientCertificateRequired,
-        });
+    let known = match (&plan.auth, &plan.jwt) {
+        (Some(auth), None) => by_key(request, auth, around).map(Known::Consumer),
+        (Some(auth), Some(_)) if has_key(request, auth) => {
+            by_key(request, auth, around).map(Known::Consumer)
+        }
+        (_, Some(_)) => by_token(request, around),
+        (None, None) => {
+            return Err(match certificate {
+                Some(_) => Code::ClientCertificateUnknown,
+                None => Code::ClientCertificateRequired,
+            });
+        }
     };
-    let consumer = by_key(request, plan, around.snapshot, around.now_s);
-    if consumer.is_err() {
-        write_challenge(fields, plan);
+    if known.is_err() {
+        if let Some(auth) = &plan.auth {
+            write_challenge(fields, auth);
+        }
+        if let Some(jwt) = &plan.jwt {
+            fields.extend_from_slice(jwt.challenge.as_bytes());
+        }
     }
-    consumer
+    known
+}
+
+fn has_key(request: &Request<'_>, plan: &ApiKeyPlan) -> bool {
+    !matches!(from_header(request, plan), Ok(None))
+        || plan.query.as_ref().is_some_and(|name| !matches!(from_query(request, name), Ok(None)))
+}
+
+/// Finds the caller of a token that was verified before.
+fn by_token(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Known, Code> {
+    let certificate = around.certificate.map_or("", |known| known.thumbprint.as_str());
+    match token::presented(request.head)? {
+        Token::Bearer(token) => {
+            let presented = Presented { route: request.route, certificate, token };
+            let caller = around.tokens.find(&presented, around.now_s);
+            Ok(caller.map_or(Known::NotYet, |caller| Known::Caller(Rc::clone(caller))))
+        }
+        Token::Proven => Ok(Known::NotYet),
+    }
 }
 
 /// Finds the consumer of a key. A key given twice in one place is no key: which one was meant is not ours
@@ -40,9 +85,9 @@ pub(super) fn authenticate(
 fn by_key(
     request: &Request<'_>,
     plan: &ApiKeyPlan,
-    snapshot: &Snapshot,
-    now_s: u64,
+    around: &Surroundings<'_>,
 ) -> Result<u32, Code> {
+    let (snapshot, now_s) = (around.snapshot, around.now_s);
     let presented = match (from_header(request, plan)?, &plan.query) {
         (Some(key), _) => Cow::Borrowed(key),
         (None, Some(name)) => from_query(request, name)?.ok_or(Code::ApiKeyMissing)?,

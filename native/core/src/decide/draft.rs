@@ -1,8 +1,8 @@
 //! The bytes that deciding on a request produces, in buffers that are used again.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, rc::Rc};
 
-use crate::{forwarded, http1::head::RequestHead};
+use crate::{caller::Caller, forwarded, http1::head::RequestHead};
 
 /// What only the access log wants to know.
 #[derive(Debug, Default)]
@@ -48,6 +48,8 @@ pub struct Draft {
     pub answer: Vec<u8>,
     /// The body of an answer that the gateway gives itself.
     pub body: Vec<u8>,
+    /// Who calls, where a token says so.
+    pub caller: Option<Rc<Caller>>,
     /// For the access log.
     pub facts: Facts,
 }
@@ -59,6 +61,7 @@ impl Draft {
         self.fields.clear();
         self.answer.clear();
         self.body.clear();
+        self.caller = None;
         self.facts.clear();
     }
 

@@ -31,6 +31,11 @@ pub(super) fn charge(
     let decision = match (&limit.key, request.consumer) {
         (LimitKey::Consumer, Some(consumer)) => known(consumer as usize),
         (LimitKey::Tenant, Some(consumer)) => known(consumers.tenant(consumer) as usize),
+        (LimitKey::Consumer | LimitKey::Tenant, None)
+            if let Some((name, cell)) = of_caller(request, &limit.key) =>
+        {
+            cell.map_or_else(|| unknown(name), |number| known(number as usize))
+        }
         (LimitKey::Route, _) => known(0),
         (LimitKey::Header(name), _) => {
             let mut values = request.head.fields.iter().filter(|field| is_called(field.name, name));
@@ -48,4 +53,14 @@ pub(super) fn charge(
         Decision::Allowed { .. } => Ok(()),
         Decision::Limited { .. } => Err(Code::RateLimited),
     }
+}
+
+/// The name that a token's caller is counted by, and the cell of a tenant that is configured.
+fn of_caller<'r>(request: &'r Request<'_>, key: &LimitKey) -> Option<(&'r [u8], Option<u32>)> {
+    let caller = request.caller.as_ref()?;
+    let (name, cell) = match key {
+        LimitKey::Tenant => (&caller.tenant, caller.tenant_number),
+        _ => (&caller.consumer, None),
+    };
+    (!name.is_empty()).then_some((name.as_bytes(), cell))
 }

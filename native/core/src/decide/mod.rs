@@ -9,24 +9,30 @@ mod authenticate;
 mod draft;
 mod identity;
 mod limit;
+mod pause;
 mod refusals;
 mod request;
 mod response;
 mod surroundings;
+mod token;
 mod values;
 mod verdict;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, rc::Rc};
 
-pub use answer::{Answer, ProblemDetail, write_problem};
+pub use answer::{Answer, ProblemDetail, write_problem, write_problem_with};
+use authenticate::Known;
 pub use draft::{Draft, Facts};
 use identity::{choose_request_id, new_request_id};
+pub use pause::resume;
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
 pub use surroundings::{ClientCertificate, Surroundings};
-pub use verdict::{Forward, Verdict};
+pub use token::{Verified, remember};
+pub use verdict::{Forward, Pause, Stage, Verdict};
 
 use crate::{
+    caller::Caller,
     forwarded,
     http1::{
         framing::{self, BodyLength, RequestFraming, request_framing},
@@ -52,6 +58,7 @@ struct Request<'r> {
     route: u32,
     params: Params,
     consumer: Option<u32>,
+    caller: Option<Rc<Caller>>,
     certificate: Option<&'r ClientCertificate>,
 }
 
@@ -102,9 +109,23 @@ pub fn decide_on(
     draft: &mut Draft,
 ) -> Verdict {
     draft.clear();
-    let edge = &around.snapshot.edge;
-    let peer_trusted = edge.trusted_proxies.contains(around.peer);
+    let peer_trusted = peer_is_trusted(around);
     choose_request_id(around, head, peer_trusted, draft);
+    go_on(around, head, peer_trusted, draft)
+}
+
+fn peer_is_trusted(around: &Surroundings<'_>) -> bool {
+    around.snapshot.edge.trusted_proxies.contains(around.peer)
+}
+
+/// Decides on a request that has its id.
+fn go_on(
+    around: &mut Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    peer_trusted: bool,
+    draft: &mut Draft,
+) -> Verdict {
+    let edge = &around.snapshot.edge;
     let client = forwarded::client_ip(around.peer, &edge.trusted_proxies, head.fields);
     if around.log {
         draft.facts.note(head, framing::host(head), client);
@@ -176,6 +197,11 @@ fn route(
         method: head.method,
         fields: head.fields,
     };
+    if !snapshot.resources.is_empty()
+        && let Some(pause) = pause::for_resource(around, head, framing, &target, draft)
+    {
+        return Ok(Verdict::Pause(pause));
+    }
     let (index, params) = match snapshot.router.find(&lookup) {
         Found::Route { index, params } => (index, params),
         Found::NotFound => return Err(Code::RouteNotFound),
@@ -199,20 +225,24 @@ fn route(
         route: index,
         params,
         consumer: None,
+        caller: None,
         certificate: around.certificate,
     };
+    let body_max_bytes = plan.body_max_bytes.unwrap_or(snapshot.edge.body_max_bytes);
     if matches!(plan.action, Action::Deny) {
         return Err(Code::RouteDenied);
     }
-    if plan.certificate || plan.auth.is_some() {
-        let consumer = authenticate::authenticate(&request, around, &mut draft.fields)?;
-        request.consumer = Some(consumer);
+    if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
+        if !identify(around, &mut request, draft)? {
+            let facts = forward(around, head, framing, index);
+            let facts = Forward { body_max_bytes, ..facts };
+            return Ok(Verdict::Pause(pause::for_caller(around, &request, facts, draft)));
+        }
         refusal.consumer = request.consumer;
     }
     if let Some(limit) = &plan.limit {
         limit::charge(around, &request, limit, &mut draft.fields)?;
     }
-    let body_max_bytes = plan.body_max_bytes.unwrap_or(snapshot.edge.body_max_bytes);
     check_body(&request, body_max_bytes)?;
     match &plan.action {
         Action::Redirect { status, to } => {
@@ -224,24 +254,52 @@ fn route(
                 refusal.detail = "the rewritten path would leave its root";
                 Code::BadTarget
             })?;
-            Ok(Verdict::Forward(Forward {
-                route: index,
-                upstream,
-                consumer: request.consumer,
-                body: framing.body,
-                body_max_bytes,
-                close: framing.close
-                    || around.foreign_chunks && framing.body == BodyLength::Chunked,
-                is_head: head.method == b"HEAD",
-                idempotent: matches!(
-                    head.method,
-                    b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS"
-                ),
-                expect_continue: framing.expect_continue,
-                upgrade: framing.upgrade,
-            }))
+            let consumer = request.consumer;
+            let forward = forward(around, head, framing, index);
+            Ok(Verdict::Forward(Forward { upstream, consumer, body_max_bytes, ..forward }))
         }
         Action::Deny => Err(Code::RouteDenied),
+    }
+}
+
+/// Finds out who calls; `false` while nobody knows.
+fn identify(
+    around: &Surroundings<'_>,
+    request: &mut Request<'_>,
+    draft: &mut Draft,
+) -> Result<bool, Code> {
+    let known = match draft.caller.take() {
+        Some(caller) => Known::Caller(caller),
+        None => authenticate::authenticate(request, around, &mut draft.fields)?,
+    };
+    match known {
+        Known::Consumer(consumer) => request.consumer = Some(consumer),
+        Known::Caller(caller) => {
+            request.consumer = caller.consumer_number;
+            draft.caller = Some(Rc::clone(&caller));
+            request.caller = Some(caller);
+        }
+        Known::NotYet => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// What is known of a request to `route` before it has an upstream.
+fn forward(
+    around: &Surroundings<'_>,
+    head: &RequestHead<'_, '_>,
+    framing: RequestFraming,
+    route: u32,
+) -> Forward {
+    Forward {
+        route,
+        body: framing.body,
+        close: framing.close || around.foreign_chunks && framing.body == BodyLength::Chunked,
+        is_head: head.method == b"HEAD",
+        idempotent: matches!(head.method, b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS"),
+        expect_continue: framing.expect_continue,
+        upgrade: framing.upgrade,
+        ..Forward::default()
     }
 }
 

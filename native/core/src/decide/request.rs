@@ -13,7 +13,7 @@ use crate::{
         framing::BodyLength,
     },
     rewrite::{UnsafeTarget, same_field},
-    snapshot::{ApiKeyPlan, Edge, HostHeader, RoutePlan},
+    snapshot::{ApiKeyPlan, Edge, HostHeader, JwtPlan, RoutePlan},
     trace_context,
 };
 
@@ -47,6 +47,7 @@ pub(super) fn write_head(
     out.extend_from_slice(b"\r\n");
 
     write_passed_on(out, request, edge);
+
     forwarded::write(
         out,
         edge.forwarded,
@@ -61,6 +62,9 @@ pub(super) fn write_head(
         out.extend_from_slice(b": ");
         out.extend_from_slice(&certificate.forwarded);
         out.extend_from_slice(b"\r\n");
+    }
+    if let Some(caller) = &request.caller {
+        out.extend_from_slice(&caller.fields);
     }
     if !request.plan.request.drops(&edge.request_id_header) {
         out.extend_from_slice(edge.request_id_header.as_bytes());
@@ -89,6 +93,7 @@ fn write_passed_on(out: &mut Vec<u8>, request: &Request<'_>, edge: &Edge) {
     for field in head.fields {
         let rewritten = is_written_anew(field.name, edge)
             || key_field.is_some_and(|name| same_field(field.name, name))
+            || request.plan.jwt.as_ref().is_some_and(|jwt| ends_here(jwt, field.name))
             || options.names(field.name)
             || request.plan.request.drops(field.name);
         if rewritten {
@@ -162,6 +167,12 @@ static MAYBE_WRITTEN_ANEW: NameFilter = NameFilter::of(&[
     &trace_context::TRACE_FIELDS,
     &forwarded::FORWARDING_FIELDS,
 ]);
+
+/// The token, and what only the gateway may say of whom it belongs to.
+fn ends_here(plan: &JwtPlan, name: &str) -> bool {
+    !plan.keep && (is_called(name, "authorization") || is_called(name, "dpop"))
+        || plan.headers.iter().any(|own| same_field(name, own))
+}
 
 /// Fields that the gateway writes itself, or that end here.
 fn is_written_anew(name: &str, edge: &Edge) -> bool {

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::atomic::AtomicU64};
 use crate::{
     rate_limit::{KeyHasher, Table},
     snapshot::Snapshot,
+    tokens::TokenTable,
 };
 
 /// Everything besides the request that a decision depends on.
@@ -18,6 +19,8 @@ pub struct Surroundings<'a> {
     pub table: Table<'a>,
     /// Places unknown limit keys.
     pub key_hasher: &'a KeyHasher,
+    /// Tokens that have been verified.
+    pub tokens: &'a TokenTable,
     /// Monotonic time, equal in all processes.
     pub now_ns: u64,
     /// Seconds since 1970.

@@ -17,3 +17,4 @@ mod redirects;
 mod responses;
 mod support;
 mod targets;
+mod tokens;

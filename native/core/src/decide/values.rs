@@ -71,15 +71,25 @@ fn shown_query<'v>(request: &Request<'v>) -> Option<Cow<'v, [u8]>> {
     }
 }
 
+fn named(name: &str) -> Option<&[u8]> {
+    (!name.is_empty()).then_some(name.as_bytes())
+}
+
 impl Values for RequestValues<'_> {
     fn value(&self, variable: &Variable) -> Option<&[u8]> {
         let consumers = &self.snapshot.consumers;
         let request = self.request;
         match variable {
-            Variable::Consumer => request.consumer.map(|number| consumers.name_bytes(number)),
-            Variable::Tenant => request
-                .consumer
-                .map(|number| consumers.tenant_name(consumers.tenant(number)).as_bytes()),
+            Variable::Consumer => match (request.consumer, &request.caller) {
+                (Some(number), _) => Some(consumers.name_bytes(number)),
+                (None, caller) => caller.as_ref().and_then(|known| named(&known.consumer)),
+            },
+            Variable::Tenant => match (request.consumer, &request.caller) {
+                (Some(number), _) => {
+                    Some(consumers.tenant_name(consumers.tenant(number)).as_bytes())
+                }
+                (None, caller) => caller.as_ref().and_then(|known| named(&known.tenant)),
+            },
             Variable::Route => Some(request.plan.name.as_bytes()),
             Variable::ClientIp => {
                 Some(self.client_ip.get_or_init(|| AddressText::new(request.client)).as_bytes())

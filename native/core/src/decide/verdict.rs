@@ -35,7 +35,7 @@ impl Default for Forward {
     fn default() -> Self {
         Self {
             route: 0,
-            upstream: 0,
+            upstream: u32::MAX,
             consumer: None,
             body: BodyLength::None,
             body_max_bytes: 0,
@@ -48,6 +48,25 @@ impl Default for Forward {
     }
 }
 
+/// What a paused decision waits for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u16)]
+pub enum Stage {
+    /// Who calls, by a token that is not known.
+    Caller = 1,
+    /// The description of the resource that a route is.
+    ResourceMetadata = 2,
+}
+
+/// A request that can't be decided on here.
+#[derive(Clone, Debug)]
+pub struct Pause {
+    /// What it waits for.
+    pub stage: Stage,
+    /// What is known of it so far; it has no upstream yet.
+    pub request: Forward,
+}
+
 /// What was decided.
 #[derive(Debug)]
 pub enum Verdict {
@@ -55,4 +74,6 @@ pub enum Verdict {
     Forward(Forward),
     /// Answer with [`Draft::answer`] and [`Draft::body`].
     Answer(Answer),
+    /// Wait for what somebody else says to the question in [`Draft::answer`].
+    Pause(Pause),
 }

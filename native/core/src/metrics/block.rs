@@ -122,6 +122,11 @@ impl<'a> Block<'a> {
         self.add_shared(Shared::Retries, count);
     }
 
+    /// Exchanges whose decision has to wait.
+    pub fn exchanges_paused(&self, count: u64) {
+        self.add_shared(Shared::Paused, count);
+    }
+
     /// The worker's loop turned at `now_ms`, on the clock that its watcher reads.
     pub fn heartbeat(&self, now_ms: u64) {
         if let Some(word) = self.words.get(Shared::HeartbeatMs as usize) {

@@ -25,6 +25,7 @@ pub(super) enum Shared {
     ReceivedBytes,
     SentBytes,
     Retries,
+    Paused,
     AccessLogDropped,
     Panics,
     DownstreamOpen,

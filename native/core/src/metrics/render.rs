@@ -80,6 +80,7 @@ impl Page<'_> {
                     self.upstreams(out, name, "", PerUpstream::Reused)?;
                 }
                 "stoa_upstream_retries_total" => self.shared(out, name, Shared::Retries)?,
+                "stoa_exchanges_paused_total" => self.shared(out, name, Shared::Paused)?,
                 "stoa_downstream_connections" => self.shared(out, name, Shared::DownstreamOpen)?,
                 "stoa_downstream_connections_total" => {
                     self.shared(out, name, Shared::DownstreamAccepted)?;

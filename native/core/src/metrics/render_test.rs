@@ -49,6 +49,7 @@ fn workers_are_summed() {
         two.upstream_connections(0, -1);
         one.exchanges_in_flight(-1);
         two.retries(4);
+        one.exchanges_paused(3);
     });
     for line in [
         "stoa_requests_total{route=\"echo\",status=\"2xx\"} 2",
@@ -67,6 +68,7 @@ fn workers_are_summed() {
         "stoa_upstream_connections{upstream=\"backend\",state=\"idle\"} 0",
         "stoa_upstream_connect_failures_total{upstream=\"backend\"} 0",
         "stoa_upstream_retries_total 4",
+        "stoa_exchanges_paused_total 3",
         "stoa_received_bytes_total 11",
         "stoa_sent_bytes_total 22",
         "stoa_exchanges_in_flight -1",

@@ -31,6 +31,11 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "Exchanges that took a connection which had served another.",
     ),
     ("stoa_upstream_retries_total", "counter", "Exchanges tried again after a stale connection."),
+    (
+        "stoa_exchanges_paused_total",
+        "counter",
+        "Exchanges whose decision waited for a token to be verified, or the like.",
+    ),
     ("stoa_downstream_connections", "gauge", "Open connections of native listeners."),
     ("stoa_downstream_connections_total", "counter", "Connections that native listeners accepted."),
     (

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 /// A route.
 #[derive(Debug, Deserialize)]
@@ -90,6 +90,31 @@ pub struct Auth {
     pub api_key: Option<ApiKeyAuth>,
     /// By the certificate of the client's connection.
     pub client_certificate: bool,
+    /// By a token.
+    #[serde(default)]
+    pub jwt: Option<JwtAuth>,
+}
+
+/// What is asked of a token. What it must say is for the control plane to look at.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JwtAuth {
+    /// Who may have issued it.
+    pub issuers: IgnoredAny,
+    /// Whom it must be meant for.
+    pub audiences: IgnoredAny,
+    /// Scopes it must have.
+    pub scopes: Vec<String>,
+    /// Claims it must have.
+    pub claims: IgnoredAny,
+    /// Headers for the upstream, and the claims they hold.
+    pub headers: BTreeMap<String, String>,
+    /// Let the upstream see it.
+    pub forward_token: bool,
+    /// `none`, `certificate` or `dpop`.
+    pub bound: String,
+    /// Where the resource is described.
+    pub resource_metadata: Option<String>,
 }
 
 /// Where an API key is looked for.

@@ -6,12 +6,14 @@
 
 mod consumers;
 mod listener;
+mod resource;
 mod route;
 mod upstream;
 
 pub use consumers::{Consumers, ConsumersBuilder};
 pub use listener::ListenerPlan;
-pub use route::{Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan};
+pub use resource::Resource;
+pub use route::{Action, ApiKeyPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, RoutePlan};
 pub use upstream::{EndpointPlan, HostHeader, UpstreamPlan};
 
 use crate::{
@@ -83,6 +85,8 @@ pub struct Snapshot {
     pub upstreams: Vec<UpstreamPlan>,
     /// Who may call.
     pub consumers: Consumers,
+    /// Resources whose metadata is served here.
+    pub resources: Vec<Resource>,
     /// Shared cells that the limits of known keys take.
     pub dense_cells: usize,
 }
@@ -131,7 +135,17 @@ impl Snapshot {
         match (router, edge) {
             (Some(router), Some(edge)) if errors.is_empty() => {
                 let routes = routes.into_iter().flatten().collect();
-                Ok(Self { edge, listeners, router, routes, upstreams, consumers, dense_cells })
+                let resources = resource::served(model);
+                Ok(Self {
+                    edge,
+                    listeners,
+                    router,
+                    routes,
+                    upstreams,
+                    consumers,
+                    resources,
+                    dense_cells,
+                })
             }
             _ => Err(errors),
         }

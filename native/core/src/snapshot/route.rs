@@ -37,6 +37,17 @@ pub struct ApiKeyPlan {
     pub keep: bool,
 }
 
+/// What is asked of a token, as far as it is looked at natively.
+#[derive(Debug)]
+pub struct JwtPlan {
+    /// Fields that tell the upstream of the caller, lower-case; nobody else's are passed on.
+    pub headers: Vec<String>,
+    /// Whether the upstream sees the token.
+    pub keep: bool,
+    /// The line that says how to authenticate, CRLF included.
+    pub challenge: String,
+}
+
 /// Whose requests a limit counts together.
 #[derive(Debug)]
 pub enum LimitKey {
@@ -87,6 +98,8 @@ pub struct RoutePlan {
     pub auth: Option<ApiKeyPlan>,
     /// Who may call, by the certificate of the connection; asked first.
     pub certificate: bool,
+    /// Who may call, by a token; asked last.
+    pub jwt: Option<JwtPlan>,
     /// How often.
     pub limit: Option<LimitPlan>,
     /// What happens to the path.

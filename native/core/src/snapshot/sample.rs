@@ -15,6 +15,7 @@ pub(crate) fn model(change: Value) -> Value {
         "limits": {
             "targetMaxBytes": 8192, "headMaxBytes": 32768, "headersMax": 100,
             "bodyMaxBytes": 1000, "exchangesMax": 16, "rateLimitKeysMax": 1024, "bodyIdleMs": 8000,
+            "decisionMs": 5000,
         },
         "paths": { "encodedSlashes": "reject" },
         "forwarded": { "style": "x-forwarded", "trustedProxies": [] },
@@ -22,7 +23,7 @@ pub(crate) fn model(change: Value) -> Value {
         "accessLog": { "output": "off" },
         "drain": { "deadlineMs": 30000 }, "supervision": { "stallMs": 10000 },
         "upstreams": { "echo": upstream("http://127.0.0.1:9000") },
-        "consumers": {}, "apiKeyFiles": [], "routes": [],
+        "consumers": {}, "apiKeyFiles": [], "identity": {}, "routes": [],
     });
     merge(&mut model, change);
     model

@@ -54,6 +54,8 @@ pub(super) struct Downstream {
     /// The exchange that is being answered.
     pub(super) exchange: Option<Key>,
     pub(super) body: Option<BodyReader>,
+    /// The client waits for a 100, and the decision is not made yet.
+    pub(super) owes_continue: bool,
     /// The upstream takes no more of the body for now.
     pub(super) upload_paused: bool,
     /// The upstream was told to wait until the client has taken what it got.
@@ -95,6 +97,7 @@ impl Default for Downstream {
             sent: 0,
             exchange: None,
             body: None,
+            owes_continue: false,
             upload_paused: false,
             download_paused: false,
             chunked: false,

@@ -27,8 +27,7 @@ impl State {
         let mut scratch = field_scratch();
         match parse_request(bytes, &mut scratch, &snapshot.edge.head_limits) {
             Ok(Some(head)) => {
-                let behind = bytes.get(head.len..).unwrap_or_default();
-                self.begin_exchange(key, &head, behind, now_ns);
+                self.begin_exchange(key, &head, bytes, now_ns);
                 Some(head.len)
             }
             Ok(None) => {
@@ -53,7 +52,8 @@ impl State {
         }
     }
 
-    fn begin_exchange(&mut self, key: Key, head: &RequestHead<'_, '_>, behind: &[u8], now_ns: u64) {
+    fn begin_exchange(&mut self, key: Key, head: &RequestHead<'_, '_>, bytes: &[u8], now_ns: u64) {
+        let (own, behind) = bytes.split_at_checked(head.len).unwrap_or((bytes, &[]));
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         downstream.minor = head.minor;
         downstream.head_begun = false;
@@ -62,15 +62,16 @@ impl State {
         downstream.close = false;
         let arrival =
             Arrival { panics: self.test_hooks && asks_for_panic(head), ..arrival_of(downstream) };
-        let begun = self
-            .begin_exchange_with(&arrival, now_ns, |around, draft| decide_on(around, head, draft));
+        let begun = self.begin_exchange_with(&arrival, own, now_ns, |around, draft| {
+            decide_on(around, head, draft)
+        });
         self.take_begun(key, begun, behind, now_ns);
     }
 
     fn refuse_unread(&mut self, key: Key, error: HeadError, bytes: &[u8], now_ns: u64) {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         let arrival = arrival_of(downstream);
-        let begun = self.begin_exchange_with(&arrival, now_ns, |around, draft| {
+        let begun = self.begin_exchange_with(&arrival, &[], now_ns, |around, draft| {
             refuse_head(around, bytes, error, draft)
         });
         self.take_begun(key, begun, &[], now_ns);
@@ -81,7 +82,7 @@ impl State {
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         let arrival = arrival_of(downstream);
         let held = std::mem::take(&mut downstream.held);
-        let begun = self.begin_exchange_with(&arrival, now_ns, |around, draft| {
+        let begun = self.begin_exchange_with(&arrival, &[], now_ns, |around, draft| {
             refuse(around, &held, Code::RequestHeadTimeout, "", draft)
         });
         self.take_begun(key, begun, &[], now_ns);
@@ -97,19 +98,40 @@ impl State {
             }
         };
         self.front.bind(exchange, key);
-        let Some(forward) = self.exchanges.get(exchange).map(|known| &known.forward) else {
+        let Some(known) = self.exchanges.get(exchange) else {
             self.drop_downstream(key, now_ns);
             return;
         };
+        let (forward, is_paused) = (&known.forward, known.paused.is_some());
         let (body, expects, upgrade) = (forward.body, forward.expect_continue, forward.upgrade);
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         // A protocol that was asked for and not agreed on may have been begun already.
         downstream.close = upgrade && !behind.is_empty();
         if wants_body {
             begin_body(downstream, body, now_ns);
-            if expects && behind.is_empty() && !downstream.transmit(&[CONTINUE]) {
-                self.drop_downstream(key, now_ns);
+            downstream.owes_continue = expects && behind.is_empty();
+            if !is_paused {
+                self.send_continue(key, now_ns);
             }
+        }
+    }
+
+    /// A paused exchange goes on: whoever waits for a 100 gets it, if nothing has come so far.
+    pub(in super::super) fn continue_upload(&mut self, exchange: Key, now_ns: u64) {
+        let Some(key) = self.front.downstream_of(exchange) else { return };
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        if downstream.owes_continue {
+            downstream.owes_continue = downstream.body_bytes == 0;
+            downstream.body_since_ms = now_ns / 1_000_000;
+            self.send_continue(key, now_ns);
+            self.watch_downstream(key);
+        }
+    }
+
+    fn send_continue(&mut self, key: Key, now_ns: u64) {
+        let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
+        if std::mem::take(&mut downstream.owes_continue) && !downstream.transmit(&[CONTINUE]) {
+            self.drop_downstream(key, now_ns);
         }
     }
 
@@ -155,6 +177,7 @@ fn begin_body(downstream: &mut Downstream, length: BodyLength, now_ns: u64) {
     downstream.body = Some(BodyReader::new(length));
     downstream.body_since_ms = now_ns / 1_000_000;
     downstream.body_bytes = 0;
+    downstream.owes_continue = false;
     downstream.upload_paused = false;
 }
 
@@ -169,5 +192,7 @@ fn arrival_of(downstream: &Downstream) -> Arrival {
 }
 
 fn asks_for_panic(head: &RequestHead<'_, '_>) -> bool {
-    head.fields.iter().any(|field| field.name.eq_ignore_ascii_case("x-stoa-test-panic"))
+    head.fields
+        .iter()
+        .any(|field| field.name.eq_ignore_ascii_case("x-stoa-test-panic") && field.value == b"1")
 }

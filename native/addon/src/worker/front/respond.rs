@@ -45,7 +45,7 @@ impl State {
         let mut records = std::mem::take(&mut self.front.records);
         let front = &self.front;
         let is_ours = |record: &Record| {
-            record.kind != Kind::Connection
+            !matches!(record.kind, Kind::Connection | Kind::Pause)
                 && front.downstream_of(Key::from_id(record.id)).is_some()
         };
         self.ring.take_out(&mut records, is_ours);
@@ -65,7 +65,7 @@ impl State {
                 }
                 self.take_held(key, now_ns);
             }
-            Kind::Connection => {}
+            Kind::Connection | Kind::Pause => {}
         }
     }
 

@@ -29,6 +29,7 @@ fn passes(gateway: &mut Gateway, target: &str, key: &str, fields: &[(&str, &str)
             assert_eq!(answer.status, 429, "{}", gateway.body());
             false
         }
+        crate::decide::Verdict::Pause(pause) => panic!("{pause:?}"),
     }
 }
 

@@ -1,16 +1,20 @@
 //! A gateway to ask: a compiled model, cells for its limits, and a clock that stands still.
 
-use std::{fmt::Write as _, net::IpAddr, sync::atomic::AtomicU64};
+use std::{fmt::Write as _, net::IpAddr, rc::Rc, sync::atomic::AtomicU64};
 
 use serde_json::{Value, json};
 
 use crate::{
-    decide::{Answer, Draft, Forward, Surroundings, Verdict, decide},
+    caller::Caller,
+    decide::{
+        Answer, ClientCertificate, Draft, Forward, Pause, Surroundings, Verdict, decide, resume,
+    },
     rate_limit::{KeyHasher, Table},
     snapshot::{
         Snapshot,
         sample::{api_key, compile, model},
     },
+    tokens::TokenTable,
 };
 
 /// 2027-01-15T08:00:00Z.
@@ -26,6 +30,8 @@ pub(super) struct Gateway {
     dense: Vec<AtomicU64>,
     words: Vec<AtomicU64>,
     evictions: AtomicU64,
+    pub(super) tokens: TokenTable,
+    pub(super) certificate: Option<ClientCertificate>,
     pub(super) now_ns: u64,
     pub(super) peer: &'static str,
     /// What every call for random bits gives.
@@ -53,6 +59,8 @@ impl Gateway {
             words: zeroed(Table::words(64)),
             evictions: AtomicU64::new(0),
             snapshot,
+            tokens: TokenTable::new([1, 2, 3, 4], 16, 1 << 20),
+            certificate: None,
             now_ns: 1_000_000_000,
             peer: "192.0.2.7",
             draw: 0x0707_0707_0707_0707,
@@ -67,12 +75,22 @@ impl Gateway {
     }
 
     pub(super) fn decide(&mut self, request: &[u8]) -> Verdict {
+        self.with(|around, draft| decide(around, request, draft))
+    }
+
+    /// Goes on with a paused decision.
+    pub(super) fn resume(&mut self, request: &str, caller: Rc<Caller>) -> Verdict {
+        self.with(|around, draft| resume(around, request.as_bytes(), caller, draft))
+    }
+
+    fn with(&mut self, work: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict) -> Verdict {
         let draw = self.draw;
         let mut around = Surroundings {
             snapshot: &self.snapshot,
             dense: &self.dense,
             table: Table::new(&self.words, &self.evictions),
             key_hasher: &KeyHasher::new([1, 2, 3, 4]),
+            tokens: &self.tokens,
             now_ns: self.now_ns,
             now_s: NOW_S,
             peer: self.peer.parse::<IpAddr>().unwrap(),
@@ -80,24 +98,35 @@ impl Gateway {
             log: true,
             foreign_chunks: self.foreign_chunks,
             scheme: "http",
-            certificate: None,
+            certificate: self.certificate.as_ref(),
         };
-        decide(&mut around, request, &mut self.draft)
+        work(&mut around, &mut self.draft)
     }
 
     /// The decision on a request that goes upstream; its head is [`Self::head`].
     pub(super) fn forward(&mut self, request: &str) -> Forward {
         match self.decide(request.as_bytes()) {
             Verdict::Forward(forward) => forward,
-            Verdict::Answer(answer) => panic!("{answer:?}: {}", self.body()),
+            other => panic!("{other:?}: {}", self.body()),
         }
     }
 
     /// The decision on a request that the gateway answers itself.
     pub(super) fn answer(&mut self, request: &str) -> Answer {
         match self.decide(request.as_bytes()) {
-            Verdict::Forward(forward) => panic!("{forward:?}: {}", self.head()),
             Verdict::Answer(answer) => answer,
+            other => panic!("{other:?}: {}", self.head()),
+        }
+    }
+
+    /// The question of a request whose decision waits.
+    pub(super) fn question(&mut self, request: &str) -> (Pause, Vec<String>) {
+        match self.decide(request.as_bytes()) {
+            Verdict::Pause(pause) => {
+                let text = self.answered();
+                (pause, text.split('\0').map(str::to_owned).collect())
+            }
+            other => panic!("{other:?}: {}", self.head()),
         }
     }
 
@@ -163,6 +192,18 @@ pub(super) fn get(target: &str, fields: &[(&str, &str)]) -> String {
 /// The part of a route that asks for a key.
 pub(super) fn auth(header: Option<&str>, query: Option<&str>, keep: bool) -> Value {
     json!({ "apiKey": { "header": header, "query": query, "keep": keep }, "clientCertificate": false })
+}
+
+/// The part of a route that asks for a token; `change` is of its `jwt`.
+pub(super) fn jwt(api_key: &Value, change: &[(&str, Value)]) -> Value {
+    let mut jwt = json!({
+        "issuers": [], "audiences": [], "scopes": [], "claims": {}, "headers": { "x-user": "sub" },
+        "forwardToken": false, "bound": "none", "resourceMetadata": null,
+    });
+    for (name, value) in change {
+        jwt[name] = value.clone();
+    }
+    json!({ "auth": { "apiKey": api_key, "clientCertificate": false, "jwt": jwt } })
 }
 
 /// What becomes of the downstream connection behind an answer.

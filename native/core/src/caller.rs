@@ -1,0 +1,89 @@
+//! Who calls, as a verified token says.
+//!
+//! Made once when a token has been verified, and shared by every request that brings it.
+//!
+//! Bounds: [`HEADERS_MAX`] fields for the upstream, [`CALLER_MAX_BYTES`] of text in all.
+
+use crate::{http1::field::is_called, snapshot::Snapshot};
+
+/// Most fields that upstreams are told of a caller.
+pub const HEADERS_MAX: usize = 64;
+/// Most bytes of names and fields.
+pub const CALLER_MAX_BYTES: usize = 32 << 10;
+
+/// See the module.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Caller {
+    /// Name of the consumer; empty when the token names none.
+    pub consumer: Box<str>,
+    /// Name of the tenant; empty when the token names none.
+    pub tenant: Box<str>,
+    /// The configured consumer of that name and tenant.
+    pub consumer_number: Option<u32>,
+    /// The configured tenant of that name.
+    pub tenant_number: Option<u32>,
+    /// Lines for the upstream, each ended by CRLF.
+    pub fields: Box<[u8]>,
+}
+
+impl Caller {
+    /// The caller of a request that took `route`, with `headers` for the upstream: of those that
+    /// the route has set aside for it.
+    ///
+    /// # Errors
+    ///
+    /// Too much text, or a header that may not be sent.
+    pub fn new(
+        snapshot: &Snapshot,
+        route: u32,
+        consumer: &str,
+        tenant: &str,
+        headers: &[(String, String)],
+    ) -> Result<Self, &'static str> {
+        let plan = snapshot.routes.get(route as usize).and_then(|plan| plan.jwt.as_ref());
+        let plan = plan.ok_or("the route asks for no token")?;
+        if headers.len() > HEADERS_MAX {
+            return Err("too many headers");
+        }
+        let mut fields = Vec::new();
+        for (name, value) in headers {
+            if !plan.headers.iter().any(|known| is_called(name, known)) {
+                return Err("a header that the route does not set aside");
+            }
+            if !is_field_value(value) {
+                return Err("a header's value holds control characters");
+            }
+            for piece in [name, ": ", value, "\r\n"] {
+                fields.extend_from_slice(piece.as_bytes());
+            }
+        }
+        if fields.len() + consumer.len() + tenant.len() > CALLER_MAX_BYTES {
+            return Err("too much text");
+        }
+        let consumers = &snapshot.consumers;
+        let number = consumers.find_quickly(consumer).filter(|&number| {
+            tenant.is_empty() || consumers.tenant_name(consumers.tenant(number)) == tenant
+        });
+        Ok(Self {
+            consumer: consumer.into(),
+            tenant: tenant.into(),
+            consumer_number: number,
+            tenant_number: consumers.find_tenant(tenant),
+            fields: fields.into(),
+        })
+    }
+
+    /// What it takes to be kept.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.consumer.len() + self.tenant.len() + self.fields.len()
+    }
+}
+
+/// Whether it can stand in a field line as it is. Source: RFC 9110 §5.5.
+pub fn is_field_value(value: &str) -> bool {
+    value.trim() == value && value.bytes().all(|byte| byte == b'\t' || byte >= b' ' && byte != 0x7f)
+}
+
+#[cfg(test)]
+#[path = "caller_test.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+//! What a token's caller may be.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use serde_json::json;
+
+use super::{CALLER_MAX_BYTES, Caller, HEADERS_MAX, is_field_value};
+use crate::snapshot::{
+    Snapshot,
+    sample::{compile, model, route},
+};
+
+fn snapshot() -> Snapshot {
+    let jwt = json!({
+        "issuers": [], "audiences": [], "scopes": [], "claims": {}, "headers": { "X-User": "sub" },
+        "forwardToken": false, "bound": "none", "resourceMetadata": null,
+    });
+    let auth = json!({ "auth": { "apiKey": null, "clientCertificate": false, "jwt": jwt } });
+    let routes = [route("tokens", "/a", auth), route("open", "/b", json!({}))];
+    let consumer = |tenant: &str| json!({ "tenant": tenant, "apiKeys": [], "certificates": [] });
+    let consumers = json!({ "app": consumer("acme"), "web": consumer("globex") });
+    compile(model(json!({ "routes": routes, "consumers": consumers }))).unwrap()
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[test]
+fn is_a_consumer_of_the_configuration_where_name_and_tenant_are() {
+    let snapshot = snapshot();
+    let of = |consumer, tenant| {
+        let caller = Caller::new(&snapshot, 0, consumer, tenant, &[]).unwrap();
+        (
+            caller.consumer_number.map(|number| snapshot.consumers.name(number)),
+            caller.tenant_number.map(|number| snapshot.consumers.tenant_name(number)),
+        )
+    };
+    assert_eq!(of("app", "acme"), (Some("app"), Some("acme")));
+    assert_eq!(of("app", ""), (Some("app"), None));
+    assert_eq!(of("app", "globex"), (None, Some("globex")));
+    assert_eq!(of("nobody", "acme"), (None, Some("acme")));
+    assert_eq!(of("", ""), (None, None));
+}
+
+#[test]
+fn says_no_more_than_its_route_sets_aside() {
+    let snapshot = snapshot();
+    let of = |headers: &[_]| Caller::new(&snapshot, 0, "app", "acme", headers);
+    let caller = of(&[header("x-user", "a b"), header("X-USER", "")]).unwrap();
+    assert_eq!(&*caller.fields, b"x-user: a b\r\nX-USER: \r\n");
+    for wrong in [header("x-admin", "yes"), header("x_user", "a"), header("x-user", "a\r\nb: c")] {
+        assert!(of(std::slice::from_ref(&wrong)).is_err(), "{wrong:?}");
+    }
+    assert!(of(&vec![header("x-user", "a"); HEADERS_MAX]).is_ok());
+    assert!(of(&vec![header("x-user", "a"); HEADERS_MAX + 1]).is_err());
+    assert!(of(&[header("x-user", &"a".repeat(CALLER_MAX_BYTES))]).is_err());
+    assert!(Caller::new(&snapshot, 1, "app", "acme", &[]).is_err());
+}
+
+#[test]
+fn is_told_in_values_that_end_where_they_seem_to() {
+    for value in ["", "a", "a b", "a\tb", "é", "\u{1f600}"] {
+        assert!(is_field_value(value), "{value:?}");
+    }
+    for value in [" a", "a ", "a\nb", "a\rb", "a\0b", "a\u{7f}b", "\u{b}"] {
+        assert!(!is_field_value(value), "{value:?}");
+    }
+}

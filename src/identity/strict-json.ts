@@ -1,0 +1,57 @@
+/**
+ * JSON objects that can be read in one way only.
+ *
+ * `JSON.parse` takes the last of two members with one name; another reader takes the first, and both
+ * believe that the signature covers what they saw. Here such an object is none.
+ * Bounds: 32 levels; the length of the text is the caller's to bound.
+ * Source: RFC 7515 §4 and RFC 7519 §4 (names must be unique), RFC 8259 §4.
+ *
+ * @module
+ */
+
+/** Members by name; look them up with `memberOf`. */
+export type Members = Readonly<Record<string, unknown>>;
+
+const LEVELS_MAX = 32;
+
+/** Null when it is no object, has a name twice anywhere, or is nested deeper than 32 levels. */
+export function parseStrictObject(text: string): Members | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return isMembers(value) && isUnambiguous(text) ? value : null;
+}
+
+export function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Its own member, never one of `Object.prototype`. */
+export function memberOf(members: Members, name: string): unknown {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
+}
+
+/** `text` is JSON already; so a string is a name where the last mark was `{` or `,` in an object. */
+function isUnambiguous(text: string): boolean {
+  const open: (Set<string> | null)[] = [];
+  let mark = '';
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
+    if (token.startsWith('"')) {
+      const names = open.at(-1);
+      if (!names || mark === ':') continue;
+      const name = String(JSON.parse(token));
+      if (names.has(name)) return false;
+      names.add(name);
+      continue;
+    }
+    mark = token;
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    if (open.length > LEVELS_MAX) return false;
+  }
+  return true;
+}

@@ -1,0 +1,84 @@
+/**
+ * What a request needs that native code does not do: for each question of a paused exchange, the
+ * word that it goes on with.
+ *
+ * Whatever goes wrong ends in a problem: an exception here in 503, no answer in 504 by the time
+ * limit that native code keeps (`limits.decisionMs`).
+ *
+ * Bounds: as many questions at once as a worker has exchanges; one line a second in the log.
+ *
+ * @module
+ */
+
+import type { Model } from '../config/schema.ts';
+import type { Authentication, Authenticator } from '../identity/authenticate.ts';
+import type { Word, WorkerCore } from '../native/addon.ts';
+import { STAGE } from '../native/record.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import { type Question, readQuestion } from './question.ts';
+import { describeResource } from './resource-metadata.ts';
+
+type Field = readonly [name: string, value: string];
+
+const LOG_STEP_MS = 1000;
+
+const FAILED: Word = { kind: 'refused', code: 'decision_failed', detail: '', headers: [] };
+
+export interface Stages {
+  readonly model: Model;
+  readonly authenticator: Authenticator;
+  readonly log: Log;
+}
+
+/** Answers the questions of `core` from now on. */
+export function answerQuestions(core: WorkerCore, stages: Stages): void {
+  let loggedAt = -Infinity;
+  const tell = (question: Question, error: unknown): void => {
+    if (performance.now() - loggedAt < LOG_STEP_MS) return;
+    loggedAt = performance.now();
+    stages.log('error', 'stage_failed', { route: question.route, message: describeError(error) });
+  };
+
+  const settle = async (question: Question): Promise<void> => {
+    let word = FAILED;
+    try {
+      word = await wordOn(question, stages);
+    } catch (error) {
+      tell(question, error);
+    }
+    try {
+      core.resume(question.id, word);
+    } catch (error) {
+      tell(question, error);
+    }
+  };
+
+  core.onPaused((at) => void settle(readQuestion(core, at)));
+}
+
+async function wordOn(question: Question, { model, authenticator }: Stages): Promise<Word> {
+  if (question.stage === STAGE.resourceMetadata) {
+    return describeResource(model, question.route) ?? FAILED;
+  }
+  const { route, method, url, header, certificateSha256 } = question;
+  const request = { method, url, header, certificateSha256, nowMs: Date.now() };
+  return wordOf(await authenticator.authenticate(route, request));
+}
+
+function wordOf(found: Authentication): Word {
+  if (found.kind === 'accepted') {
+    const { consumer, tenant, headers } = found.identity;
+    const { rememberUntilMs } = found;
+    return {
+      kind: 'accepted',
+      consumer: consumer ?? '',
+      tenant: tenant ?? '',
+      headers,
+      rememberUntilMs: rememberUntilMs === null ? null : Math.max(0, Math.floor(rememberUntilMs)),
+    };
+  }
+  const { code, detail, wwwAuthenticate, dpopNonce } = found;
+  const headers = wwwAuthenticate.map((value): Field => ['www-authenticate', value]);
+  if (dpopNonce !== null) headers.push(['dpop-nonce', dpopNonce]);
+  return { kind: 'refused', code, detail, headers };
+}
