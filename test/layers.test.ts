@@ -18,10 +18,10 @@ const SRC = join(ROOT, 'src');
  * the lines under it; names on one line never import each other.
  */
 const LAYERS = [
-  ['main', 'worker'],
+  ['main', 'shipper', 'worker'],
   ['cli'],
   ['modes', 'supervisor'],
-  ['listener', 'admin', 'upstreams'],
+  ['listener', 'admin', 'metering', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -33,14 +33,20 @@ const IMPORTERS = [
   { specifier: /\.node$/, only: /^native\/addon\.ts$/, why: 'one crossing, one set of types' },
   { specifier: /^commander$/, only: /^cli\//, why: 'the command line is one concern' },
   { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
-  { specifier: /^zod$/, only: /^config\//, why: 'types, schema and reference have one source' },
+  { specifier: /^kafkajs$/, only: /^metering\//, why: 'a sink is one concern' },
+  {
+    specifier: /^zod$/,
+    only: /^(?:config\/|metering\/event-schema)/,
+    why: 'types, schema and reference have one source',
+  },
 ];
 
-/** The Rust files that may hold `unsafe`: libuv, shared memory, and the raw callbacks of Node. */
+/** The Rust files that may hold `unsafe`: libuv, shared memory, mapped files, and the raw callbacks of Node. */
 const UNSAFE_FILES = [
   'native/addon/src/callbacks.rs',
   'native/addon/src/callbacks/sink.rs',
   'native/addon/src/callbacks/values.rs',
+  'native/addon/src/mapping.rs',
   'native/addon/src/shm.rs',
   'native/addon/src/uv.rs',
 ];

@@ -20,7 +20,7 @@
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 
-import { renderMetrics } from '../../src/native/addon.ts';
+import { NOTHING_SHIPPED, renderMetrics } from '../../src/native/addon.ts';
 import { quantile } from '../../arena/statistics/quantile.ts';
 import { flat, headsOf, KEYS, keys, openSubject } from './subject.ts';
 
@@ -133,7 +133,7 @@ async function cpuMeanNs(call: () => unknown): Promise<number> {
 
 /** Answers of each kind that the worker has counted: what was called is what was measured. */
 function counted(metric: string): number {
-  const line = renderMetrics({ workers: 1, restarts: 0 })
+  const line = renderMetrics({ workers: 1, restarts: 0, shipper: NOTHING_SHIPPED })
     .split('\n')
     .find((text) => text.startsWith(`${metric} `));
   return Number(line?.split(' ').at(-1) ?? 0);

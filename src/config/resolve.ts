@@ -24,6 +24,7 @@ export function resolveModel(
     ...config,
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
+    metering: meteringOf(config.metering, (file) => resolve(baseDir, file)),
     listeners: config.listeners.map(({ tls, ...listener }) => ({
       ...listener,
       tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),
@@ -36,6 +37,27 @@ export function resolveModel(
       ]),
     ),
     routes: config.routes.map((route) => ({ ...route, upstream: route.upstream ?? [] })),
+  };
+}
+
+function meteringOf(
+  metering: ValidConfig['metering'],
+  absolute: (file: string) => string,
+): Model['metering'] {
+  if (!metering.enabled) return null;
+  const { spool, file, kafka, webhook } = metering;
+  const optional = (path: string | null): string | null => (path === null ? null : absolute(path));
+  const { tls, sasl } = kafka;
+  return {
+    ...metering,
+    spool: { ...spool, directory: absolute(spool.directory) },
+    file: { ...file, path: absolute(file.path) },
+    kafka: {
+      ...kafka,
+      tls: tls && { ca: optional(tls.ca), cert: optional(tls.cert), key: optional(tls.key) },
+      sasl: sasl && { ...sasl, passwordFile: absolute(sasl.passwordFile) },
+    },
+    webhook: { ...webhook, secretFile: optional(webhook.secretFile) },
   };
 }
 

@@ -20,6 +20,7 @@ pub mod rewrite;
 pub mod router;
 pub mod slab;
 pub mod snapshot;
+pub mod spool;
 pub mod status;
 pub mod trace_context;
 pub mod trusted;

@@ -123,6 +123,8 @@ problems! {
         "The upstream broke HTTP/1.1 or answered with more than limits.headMaxBytes of head."
     Overloaded "overloaded" 503 stays "Gateway overloaded"
         "Retry later; exchangesMax, the upstream's connections and pendingMax, or file descriptors are used up."
+    MeteringUnavailable "metering_unavailable" 503 closes "Usage cannot be recorded"
+        "The spool of usage events is full: get its sink back, or give metering.spool more room."
     UpstreamUnresolved "upstream_unresolved" 503 stays "Upstream has no address"
         "The upstream's name does not resolve; check the name and the resolver."
     UpstreamConnectTimeout "upstream_connect_timeout" 504 stays "Upstream connection timed out"

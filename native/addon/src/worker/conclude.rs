@@ -150,6 +150,7 @@ impl State {
         self.metrics.exchanges_in_flight(-1);
         self.leave_queue(key);
         self.log_exchange(key, ending, now_ns);
+        self.meter_exchange(key, ending, now_ns);
         if let Some(exchange) = self.exchanges.get_mut(key) {
             exchange.counted = false;
             exchange.trim();

@@ -77,6 +77,9 @@ impl State {
         now_ns: u64,
         decide: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict,
     ) -> Begun {
+        if self.refuses_for_metering() {
+            return self.fixed_answer(Code::MeteringUnavailable);
+        }
         let Some(key) = self.exchanges.claim() else {
             return self.refuse_for_load();
         };
@@ -98,6 +101,7 @@ impl State {
                 peer: arrival.peer,
                 random: &mut || random.u64(..),
                 log: self.log.is_some(),
+                meter: self.spool.is_some(),
                 foreign_chunks: arrival.foreign_chunks,
                 scheme: arrival.scheme,
                 certificate: arrival.certificate.as_deref(),

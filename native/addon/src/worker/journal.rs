@@ -122,8 +122,8 @@ fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcom
     );
 }
 
-/// Milliseconds since 1970, for the log only.
-pub(super) fn unix_ms() -> u64 {
+/// Milliseconds since 1970: not for anything that must not go back.
+pub(crate) fn unix_ms() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     u64::try_from(time.tv_sec).unwrap_or(0) * 1000
         + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000

@@ -16,6 +16,7 @@ mod endpoints;
 mod exchange;
 mod front;
 mod journal;
+mod metering;
 mod ready;
 mod receive;
 mod relay;
@@ -31,6 +32,7 @@ use gateway_core::problem::Code;
 
 pub(crate) use deadlines::TICK_MS;
 pub(crate) use downstream::{Begun, Uptake};
+pub(crate) use journal::unix_ms;
 pub(crate) use state::{Parts, now_ns};
 
 use gateway_core::slab::Key;
@@ -150,6 +152,7 @@ impl Worker {
             if let Some(log) = state.log.take() {
                 log.close();
             }
+            state.tend_spool();
         });
     }
 
@@ -263,6 +266,7 @@ impl LoopHandler for Worker {
             state.metrics.heartbeat(now_ns / 1_000_000);
             state.enforce_deadlines(now_ns);
             state.enforce_front_deadlines(now_ns);
+            state.tend_spool();
         });
         self.tell_all();
         self.ticks.set(self.ticks.get().wrapping_add(1));

@@ -15,6 +15,7 @@ use crate::{
     log_writer::LogWriter,
     ring::Ring,
     shm::Segment,
+    spool::SpoolWriter,
     uv::EventLoop,
 };
 
@@ -68,6 +69,7 @@ pub(super) struct State {
     /// Failures found while JavaScript was running; told at the end of the turn.
     pub(super) failures: Vec<(Key, Code)>,
     pub(super) log: Option<LogWriter>,
+    pub(super) spool: Option<SpoolWriter>,
     pub(super) random: fastrand::Rng,
     pub(super) body_idle_ms: u64,
     /// The exchange being worked on, to be answered should the code panic.
@@ -84,6 +86,7 @@ pub(crate) struct Parts {
     pub(crate) segment: Segment,
     pub(crate) metrics: Block<'static>,
     pub(crate) log: Option<LogWriter>,
+    pub(crate) spool: Option<SpoolWriter>,
     pub(crate) exchanges_max: usize,
     pub(crate) body_idle_ms: u64,
     pub(crate) test_hooks: bool,
@@ -125,6 +128,7 @@ impl State {
             unsent: Vec::new(),
             failures: Vec::new(),
             log: parts.log,
+            spool: parts.spool,
             random: fastrand::Rng::new(),
             body_idle_ms: parts.body_idle_ms,
             current: None,

@@ -78,6 +78,7 @@ impl Gateway {
             peer: self.peer.parse::<IpAddr>().unwrap(),
             random: &mut || draw,
             log: true,
+            meter: false,
             foreign_chunks: self.foreign_chunks,
             scheme: "http",
             certificate: None,

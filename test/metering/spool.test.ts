@@ -1,0 +1,194 @@
+/**
+ * The spool and its shipper, with real processes that are killed.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+import { MeteringEvent } from '../../src/metering/event-schema.ts';
+import { Shipper } from '../../src/metering/shipper.ts';
+import { foldersIn, SpoolSource } from '../../src/metering/source.ts';
+import { appendToSpool, openSpool } from '../../src/native/addon.ts';
+import { until } from '../support/wait.ts';
+import { jsonOf, KeepingSink, sequencesOf, settings, startWriter } from './spooling.ts';
+
+function shipperOf(metering: ReturnType<typeof settings>, sink: KeepingSink): Shipper {
+  return new Shipper({ ...metering, sink, log: () => {} });
+}
+
+async function shipAll(shipper: Shipper): Promise<void> {
+  while ((await shipper.shipOnce(Number.POSITIVE_INFINITY)) > 0);
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+describe('the spool', () => {
+  for (const afterEvents of [1, 700, 2600]) {
+    it(`has every event whose append returned when its worker is killed after ${afterEvents}`, async () => {
+      const metering = settings({ segmentBytes: 65_536 });
+      const writer = startWriter(metering);
+      await until('it has spooled', () => writer.stored() >= afterEvents);
+      await writer.kill();
+
+      const sink = new KeepingSink();
+      await shipAll(shipperOf(metering, sink));
+      const [sequences = []] = sequencesOf(sink.ids).values();
+      assert.ok(sequences.length >= writer.stored(), `${sequences.length} of ${writer.stored()}`);
+      assert.deepEqual(sequences, upTo(sequences.length));
+      assert.deepEqual(foldersIn(metering.spool.directory), [], 'what was shipped is gone');
+      metering.remove();
+    });
+  }
+
+  it('writes events as their schema says', async () => {
+    const metering = settings();
+    openSpool(jsonOf(metering), 0);
+    assert.equal(appendToSpool('acme', 503, 2), 2);
+    const [folder = ''] = foldersIn(metering.spool.directory);
+    const source = new SpoolSource(folder);
+    source.read();
+    const events = source.waiting.map(({ line }) => MeteringEvent.parse(JSON.parse(line)));
+    assert.deepEqual(
+      events.map(({ data }) => [data.tenant, data.status]),
+      [
+        ['acme', 503],
+        ['acme', 503],
+      ],
+    );
+    assert.ok(source.waiting.every(({ failed }) => failed));
+    assert.equal(new Set(events.map(({ id }) => id)).size, 2);
+    metering.remove();
+  });
+
+  it('has room for what it can, keeps the newest, and counts what it threw away', async () => {
+    const metering = settings({ segmentBytes: 65_536, maxBytes: 262_144 });
+    const total = 6000;
+    const writer = startWriter(metering, { total, pauseEvery: 50 });
+    await until('it has spooled', () => writer.stored() >= total, 30_000);
+    const sink = new KeepingSink();
+    await shipAll(shipperOf(metering, sink));
+    const [sequences = []] = sequencesOf(sink.ids).values();
+    assert.ok(sequences.length < total && sequences.length > 500, `${sequences.length}`);
+    assert.deepEqual(sequences, upTo(total).slice(total - sequences.length));
+    await writer.kill();
+    metering.remove();
+  });
+
+  it('holds events back when the disk is full, and has them all once there is room', (context) => {
+    if (process.getuid?.() !== 0) {
+      context.skip('a disk to fill needs root: sudo make test');
+      return;
+    }
+    const metering = settings({ segmentBytes: 65_536, whenFull: 'refuse' });
+    mkdirSync(metering.spool.directory);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', metering.spool.directory]);
+    } catch {
+      context.skip('no tmpfs can be mounted here: run as root outside of a container');
+      return;
+    }
+    try {
+      fillUp(metering);
+    } finally {
+      execFileSync('umount', ['-l', metering.spool.directory]);
+      metering.remove();
+    }
+  });
+});
+
+/** Within one process, so that nothing of it outlives the mount. */
+function fillUp(metering: ReturnType<typeof settings>): void {
+  const filler = join(metering.spool.directory, 'filler');
+  writeFileSync(filler, Buffer.alloc(100 * 1024));
+  openSpool(jsonOf(metering), 0);
+  const first = appendToSpool('acme', 200, 2000);
+  assert.ok(first < 2000, 'there is no room for all');
+  assert.ok(readdirSync(metering.spool.directory).length > 0);
+}
+
+describe('the shipper', () => {
+  it('ships each tenant’s events in order, from several workers, while they write', async () => {
+    const metering = settings({ segmentBytes: 65_536 });
+    const total = 1500;
+    const writers = ['one', 'two'].map((tenant) =>
+      startWriter(metering, { tenant, total, pauseEvery: 40 }),
+    );
+    const sink = new KeepingSink();
+    const shipper = shipperOf(metering, sink);
+    const running = shipper.run();
+    await until('all is shipped', () => sink.ids.length >= total * 2, 30_000);
+    shipper.stop(true);
+    await running;
+    const found = [...sequencesOf(sink.ids).values()];
+    assert.deepEqual(found, [upTo(total), upTo(total)]);
+    for (const writer of writers) await writer.kill();
+    metering.remove();
+  });
+
+  it('loses nothing while the sink is down, and goes on when it is back', async () => {
+    const metering = settings({ segmentBytes: 65_536 });
+    const total = 900;
+    const writer = startWriter(metering, { total });
+    const sink = new KeepingSink();
+    sink.down = true;
+    const shipper = shipperOf(metering, sink);
+    const running = shipper.run();
+    await until('it has failed', () => shipper.counts.sinkFailures > 1);
+    assert.equal(shipper.counts.sinkUp, false);
+    await until('it has spooled', () => writer.stored() >= total, 30_000);
+    sink.down = false;
+    await until('all is shipped', () => sink.ids.length >= total, 30_000);
+    assert.deepEqual([...sequencesOf(sink.ids).values()], [upTo(total)]);
+    await writer.kill();
+    await until('the folder is gone', () => foldersIn(metering.spool.directory).length === 0);
+    shipper.stop(false);
+    await running;
+    assert.equal(shipper.counts.shipped, total);
+    metering.remove();
+  });
+
+  it('that died between sink and cursor ships again what it had, with the same ids', async () => {
+    const metering = settings();
+    const writer = startWriter(metering, { total: 100 });
+    await until('it has spooled', () => writer.stored() >= 100);
+    await writer.kill();
+    const [folder = ''] = foldersIn(metering.spool.directory);
+    const died = new SpoolSource(folder);
+    died.read();
+    const sent = died.waiting.map(({ line }) => (JSON.parse(line) as { id: string }).id);
+    died.acknowledge(40);
+
+    const sink = new KeepingSink();
+    await shipAll(shipperOf(metering, sink));
+    assert.deepEqual(sink.ids, sent.slice(40));
+    metering.remove();
+  });
+
+  it('leaves a spool to the one that has it', async () => {
+    const metering = settings();
+    const writer = startWriter(metering, { total: 1 });
+    await until('it has spooled', () => writer.stored() >= 1);
+    const sink = new KeepingSink();
+    const shipper = shipperOf(metering, sink);
+    const other = execFileSync('flock', [
+      '-n',
+      join(metering.spool.directory, 'shipper.lock'),
+      'true',
+    ]);
+    assert.equal(other.length, 0);
+    const running = shipper.run();
+    await until('it is shipped', () => sink.ids.length === 1);
+    assert.throws(() =>
+      execFileSync('flock', ['-n', join(metering.spool.directory, 'shipper.lock'), 'true']),
+    );
+    shipper.stop(false);
+    await running;
+    await writer.kill();
+    metering.remove();
+  });
+});
