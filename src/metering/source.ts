@@ -53,6 +53,13 @@ export class SpoolSource {
     return this.#waiting;
   }
 
+  /** What is waiting, which then waits no more: for whoever only looks. */
+  takeWaiting(): readonly SpooledEvent[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    return taken;
+  }
+
   /** Whether everything that was written is in `waiting` or was shipped. */
   get exhausted(): boolean {
     return this.#exhausted;
