@@ -33,7 +33,12 @@ pub(crate) fn is_locked(path: String) -> Result<bool> {
     if !Path::new(&path).exists() {
         return Ok(false);
     }
-    Ok(lock(Path::new(&path), false).map_err(failed)?.is_none())
+    match lock(Path::new(&path), false) {
+        Ok(lock) => Ok(lock.is_none()),
+        // Its folder has gone meanwhile.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Takes the lock `path` for as long as this process lives; false when another one has it.
