@@ -85,7 +85,8 @@ export class FileSink implements Sink {
     let name = `${path}.${stamp}`;
     for (let nth = 1; names.includes(name); nth += 1) name = `${path}.${stamp}.${nth}`;
     await rename(path, name);
-    for (const old of [...names, name].toReversed().slice(filesMax)) await rm(old, { force: true });
+    const tooMany = [...names, name].toReversed().slice(filesMax);
+    await Promise.all(tooMany.map((old) => rm(old, { force: true })));
     syncFolder(dirname(path));
   }
 }

@@ -35,7 +35,7 @@ export class KafkaSink implements Sink {
 
   async send(events: readonly SpooledEvent[]): Promise<void> {
     const { topic, errorsTopic, compression, requestMs } = this.#options;
-    const failed = errorsTopic === null ? [] : events.filter(({ failed }) => failed);
+    const failures = errorsTopic === null ? [] : events.filter(({ failed }) => failed);
     const producer = await this.#connected();
     try {
       await producer.sendBatch({
@@ -44,9 +44,9 @@ export class KafkaSink implements Sink {
         compression: compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
         topicMessages: [
           { topic, messages: events.map(messageOf) },
-          ...(errorsTopic === null || failed.length === 0
+          ...(errorsTopic === null || failures.length === 0
             ? []
-            : [{ topic: errorsTopic, messages: failed.map(messageOf) }]),
+            : [{ topic: errorsTopic, messages: failures.map(messageOf) }]),
         ],
       });
     } catch (error) {
@@ -126,5 +126,5 @@ function saslOf({ sasl }: Options): SASLOptions | undefined {
     mechanism,
     username,
     password: readFileSync(passwordFile, 'utf8').trim(),
-  } as SASLOptions;
+  };
 }

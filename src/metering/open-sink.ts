@@ -16,12 +16,14 @@ export async function openSink(metering: NonNullable<Model['metering']>): Promis
       const { KafkaSink } = await import('./kafka-sink.ts');
       return new KafkaSink(kafka);
     }
-    default: {
+    case 'webhook': {
       const { url, secretFile, timeoutMs } = webhook;
       if (url === null || secretFile === null) {
         throw new GatewayError('internal', 'a webhook without a URL or a secret');
       }
       return new WebhookSink({ url, secretFile, timeoutMs });
     }
+    default:
+      throw new GatewayError('internal', 'a sink of an unknown kind');
   }
 }

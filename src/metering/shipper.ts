@@ -65,6 +65,7 @@ export class Shipper {
   async run(): Promise<void> {
     const lock = join(this.#options.spool.directory, 'shipper.lock');
     try {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- batches are shipped one after the other
       while (!this.#stopping) await this.#turn(lock);
       if (this.#draining && holdLock(lock)) await this.#drain();
     } finally {
@@ -114,6 +115,7 @@ export class Shipper {
 
   async #drain(): Promise<void> {
     try {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- as above
       while ((await this.shipOnce(Number.POSITIVE_INFINITY)) > 0);
     } catch (error) {
       this.#failed(error);

@@ -26,7 +26,7 @@ export interface SpooledEvent {
   readonly behind: Cursor;
 }
 
-export const READ_AHEAD_MAX = 20_000;
+const READ_AHEAD_MAX = 20_000;
 /** Polls after which an event of a living worker that is in pieces is given up: it may be being written. */
 const TORN_PATIENCE = 3;
 
@@ -132,11 +132,13 @@ export class SpoolSource {
       case 'sealed':
         this.#reading = { segment: number + 1, offset: 0 };
         return true;
-      default:
+      case 'open':
         this.#reading = { segment: number, offset: portion.next };
         if (!this.#orphaned) this.#exhausted = true;
         else this.#reading = { segment: number + 1, offset: 0 };
         return this.#orphaned;
+      default:
+        return false;
     }
   }
 
@@ -215,6 +217,6 @@ function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (existsSync(path)) throw error;
   }
 }

@@ -15,7 +15,11 @@ import { type MeteringEvent, MeteringEvent as Schema } from './event-schema.ts';
 import { filesBeside } from './file-sink.ts';
 import { foldersIn, SpoolSource } from './source.ts';
 
-/** Throws when a file holds something else. */
+/**
+ * Throws when a file holds something else.
+ *
+ * @yields Each event, an event that is shipped meanwhile twice.
+ */
 export async function* storedEvents({
   spool,
   sink,
@@ -31,11 +35,16 @@ export async function* storedEvents({
   yield* eventsInFiles([...filesBeside(file.path), file.path]);
 }
 
-/** Throws when a file can't be read, or holds something else. */
+/**
+ * Throws when a file can't be read, or holds something else.
+ *
+ * @yields The events of one file after the other.
+ */
 export async function* eventsInFiles(paths: readonly string[]): AsyncGenerator<MeteringEvent> {
   for (const path of paths) {
     if (!existsSync(path)) throw new GatewayError('usage', `no such file: ${path}`);
     const lines = createInterface({ input: createReadStream(path, 'utf8') });
+    // oxlint-disable-next-line eslint/no-await-in-loop -- one file after the other
     for await (const line of lines) if (line !== '') yield eventOf(line, path);
   }
 }

@@ -67,16 +67,7 @@ export class Usage {
       by.map((dimension) => data[dimension] ?? null),
       time.slice(0, PERIOD_CHARS[period]),
     );
-    sum.requests += 1;
-    sum.refused += data.decision === 'refused' ? 1 : 0;
-    sum.failed += data.decision === 'failed' || data.status >= 500 ? 1 : 0;
-    sum.bytesIn += data.bytesIn;
-    sum.bytesOut += data.bytesOut;
-    sum.durationUs += data.durationUs;
-    sum.upstreamUs += data.upstreamUs ?? 0;
-    sum.inputTokens += data.tokens?.input ?? 0;
-    sum.outputTokens += data.tokens?.output ?? 0;
-    sum.toolCalls += data.toolCalls ?? 0;
+    addTo(sum, data);
   }
 
   /** In the order of period, then of the groups' names. */
@@ -119,6 +110,20 @@ export class Usage {
     this.#seen.set(process, ranges);
     return ranges.add(Number(id.slice(cut + 1)));
   }
+}
+
+function addTo(sum: UsageSum, data: MeteringEvent['data']): void {
+  const { decision, status, tokens = { input: 0, output: 0 } } = data;
+  sum.requests += 1;
+  sum.refused += Number(decision === 'refused');
+  sum.failed += Number(decision === 'failed' || status >= 500);
+  sum.bytesIn += data.bytesIn;
+  sum.bytesOut += data.bytesOut;
+  sum.durationUs += data.durationUs;
+  sum.upstreamUs += data.upstreamUs ?? 0;
+  sum.inputTokens += tokens.input;
+  sum.outputTokens += tokens.output;
+  sum.toolCalls += data.toolCalls ?? 0;
 }
 
 /** A set of numbers, small where they follow each other. */

@@ -11,7 +11,8 @@ import { appendToSpool, openSpool } from '../../src/native/addon.ts';
 const [meteringJson = '', tenant = 'acme', total = '0', pauseEvery = '0'] = process.argv.slice(2);
 openSpool(meteringJson, 0);
 let stored = 0;
-for (let call = 1; total === '0' || stored < Number(total); call += 1) {
+const wanted = total === '0' ? Number.POSITIVE_INFINITY : Number(total);
+for (let call = 1; stored < wanted; call += 1) {
   stored += appendToSpool(tenant, 200, 1);
   writeSync(1, `${stored}\n`);
   if (Number(pauseEvery) > 0 && call % Number(pauseEvery) === 0) {

@@ -58,7 +58,6 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             peer,
             random: &mut random,
             log: true,
-            meter: false,
             foreign_chunks: true,
             scheme: "http",
             certificate: None,

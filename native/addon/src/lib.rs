@@ -63,7 +63,7 @@ pub fn create_segment(model_json: String) -> Result<i32> {
 
 /// The Prometheus text of all workers' counters. Throws before `createSegment`.
 #[napi]
-pub fn render_metrics(
+pub(crate) fn render_metrics(
     workers: u32,
     worker_restarts: u32,
     shipper: main_process::ShipperCounts,

@@ -135,7 +135,6 @@ fn decisions(criterion: &mut Criterion) {
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
             random: &mut random,
             log: false,
-            meter: false,
             foreign_chunks: true,
             scheme: "http",
             certificate: None,

@@ -44,7 +44,9 @@ pub(crate) enum Uptake {
 
 /// Where a request came from, and how.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(super) struct Arrival<'a> {
+    /// The method, where it is known before anything is decided.
+    pub(super) method: &'a [u8],
     pub(super) peer: IpAddr,
     /// `http` or `https`.
     pub(super) scheme: &'static str,
@@ -60,7 +62,12 @@ impl State {
     /// Decides on a request and sends it on its way. `head` is the request's head as HTTP/1.1
     /// bytes, put together again by a front that took it apart.
     pub(super) fn begin(&mut self, head: &[u8], peer: IpAddr, now_ns: u64) -> Begun {
+        let method = match &self.spool {
+            Some(_) => head.split(|&byte| byte == b' ').next().unwrap_or_default(),
+            None => b"",
+        };
         let arrival = Arrival {
+            method,
             peer,
             scheme: "http",
             certificate: None,
@@ -73,7 +80,7 @@ impl State {
     /// Claims an exchange, lets `decide` decide on it and sends it on its way.
     pub(super) fn begin_exchange_with(
         &mut self,
-        arrival: &Arrival,
+        arrival: &Arrival<'_>,
         now_ns: u64,
         decide: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict,
     ) -> Begun {
@@ -101,13 +108,16 @@ impl State {
                 peer: arrival.peer,
                 random: &mut || random.u64(..),
                 log: self.log.is_some(),
-                meter: self.spool.is_some(),
                 foreign_chunks: arrival.foreign_chunks,
                 scheme: arrival.scheme,
                 certificate: arrival.certificate.as_deref(),
             },
             &mut exchange.draft,
         );
+        let method = &mut exchange.draft.facts.method;
+        if self.spool.is_some() && method.is_empty() {
+            method.extend_from_slice(arrival.method);
+        }
         let begun = match verdict {
             Verdict::Forward(forward) => self.accept(key, forward, now_ns),
             Verdict::Answer(answer) => self.answer(key, &answer, now_ns),

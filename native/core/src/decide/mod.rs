@@ -108,8 +108,6 @@ pub fn decide_on(
     let client = forwarded::client_ip(around.peer, &edge.trusted_proxies, head.fields);
     if around.log {
         draft.facts.note(head, framing::host(head), client);
-    } else if around.meter {
-        draft.facts.method.extend_from_slice(head.method);
     }
     let framing = match request_framing(head) {
         // A body of no bytes is no body: nobody has to wait for it.

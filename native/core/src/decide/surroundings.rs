@@ -28,8 +28,6 @@ pub struct Surroundings<'a> {
     pub random: &'a mut dyn FnMut() -> u64,
     /// Whether [`Draft::facts`] is wanted.
     pub log: bool,
-    /// Whether the method alone is wanted there.
-    pub meter: bool,
     /// Whether chunked bodies were taken apart by somebody else, less strictly than RFC 9112 §7.1
     /// asks: then nothing behind such a body can be relied on.
     pub foreign_chunks: bool,

@@ -140,8 +140,8 @@ impl<'a> Event<'a> {
             bytes_out: input.number()?,
             duration_us: input.number()?,
             tool_calls: input.number()?,
-            upstream_us: input.optional()?,
-            tokens: match (input.optional()?, input.optional()?) {
+            upstream_us: optional(input.number()?),
+            tokens: match (optional(input.number()?), optional(input.number()?)) {
                 (Some(input), Some(output)) => Some(Tokens { input, output }),
                 (None, None) => None,
                 _ => return None,
@@ -175,6 +175,11 @@ fn push_optional(out: &mut Vec<u8>, value: Option<u64>) {
     push_number(out, value.map_or(0, |value| value.saturating_add(1)));
 }
 
+/// What [`push_optional`] has written.
+fn optional(number: u64) -> Option<u64> {
+    number.checked_sub(1)
+}
+
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -193,10 +198,6 @@ impl<'a> Input<'a> {
             }
         }
         None
-    }
-
-    fn optional(&mut self) -> Option<Option<u64>> {
-        Some(self.number()?.checked_sub(1))
     }
 
     fn text(&mut self) -> Option<&'a [u8]> {

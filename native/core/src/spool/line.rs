@@ -1,7 +1,7 @@
-//! A usage event as a line of JSON, in the form that CloudEvents gives it.
+//! A usage event as a line of JSON, in the form that `CloudEvents` gives it.
 //!
 //! Members that are not known are left out. `schema/metering-event.json` says what may stand in it.
-//! Source: CloudEvents 1.0.2 §3, its JSON format §3, its Partitioning extension; RFC 8259.
+//! Source: `CloudEvents` 1.0.2 §3, its JSON format §3, its Partitioning extension; RFC 8259.
 
 use crate::{access_log::push_time, decimal::push_decimal, hex::write_hex, json};
 

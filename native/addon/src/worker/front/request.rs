@@ -60,8 +60,11 @@ impl State {
         downstream.deadline_ms = u64::MAX;
         downstream.stage = Stage::Answer;
         downstream.close = false;
-        let arrival =
-            Arrival { panics: self.test_hooks && asks_for_panic(head), ..arrival_of(downstream) };
+        let arrival = Arrival {
+            method: head.method,
+            panics: self.test_hooks && asks_for_panic(head),
+            ..arrival_of(downstream)
+        };
         let begun = self
             .begin_exchange_with(&arrival, now_ns, |around, draft| decide_on(around, head, draft));
         self.take_begun(key, begun, behind, now_ns);
@@ -158,8 +161,9 @@ fn begin_body(downstream: &mut Downstream, length: BodyLength, now_ns: u64) {
     downstream.upload_paused = false;
 }
 
-fn arrival_of(downstream: &Downstream) -> Arrival {
+fn arrival_of(downstream: &Downstream) -> Arrival<'static> {
     Arrival {
+        method: b"",
         peer: downstream.peer,
         scheme: if downstream.tls.is_some() { "https" } else { "http" },
         certificate: downstream.certificate.clone(),

@@ -78,7 +78,6 @@ impl Gateway {
             peer: self.peer.parse::<IpAddr>().unwrap(),
             random: &mut || draw,
             log: true,
-            meter: false,
             foreign_chunks: self.foreign_chunks,
             scheme: "http",
             certificate: None,
