@@ -5,7 +5,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 
@@ -156,6 +157,53 @@ routes:
     assert.equal(answered, 75);
     await until('all are in the file', () => uniqueIds(eventsIn(gateway)) >= answered, 15_000);
     assert.equal(uniqueIds(eventsIn(gateway)), answered);
+  });
+
+  it('loses nothing when all of it is killed at once: the next one ships what was left', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stoa-metering-'));
+    const metering = `enabled: true, spool: { directory: ${folder}/spool }, file: { path: ${folder}/events.jsonl }`;
+    const first = await start({ workers: 2 }, `${metering}, batch: { pollMs: 60000 }`);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => call(first.port, 'GET /open/x')),
+    );
+    assert.ok(answers.every(({ status }) => status === 200));
+    for (const pid of [first.pid, ...first.workers()]) signal(pid, 'SIGKILL');
+    await first.exited;
+    await start({}, metering);
+    const file = join(folder, 'events.jsonl');
+    const lines = (): string[] =>
+      existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+    await until('the next one has shipped them', () => lines().length >= 50);
+    const ids = lines().map((line) => MeteringEvent.parse(JSON.parse(line)).id);
+    assert.equal(new Set(ids).size, 50);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('starts with a spool that has no room, and serves again once the sink is back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stoa-metering-'));
+    const spool = `spool: { directory: ${folder}/spool, segmentBytes: 65536, maxBytes: 262144, whenFull: refuse }`;
+    const down = `enabled: true, ${spool}, sink: webhook, webhook: { url: "http://127.0.0.1:9", secretFile: gateway.yaml }`;
+    const refused = async (gateway: Gateway): Promise<boolean> => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => call(gateway.port, 'GET /closed')),
+      );
+      return answers.some(({ status }) => status === 503);
+    };
+    const first = await start({}, down);
+    await until('it is full', () => refused(first), 20_000);
+    await first.stop();
+    const second = await start({}, down);
+    await until('it refuses from the start', () => refused(second));
+    await second.stop();
+    const third = await start(
+      {},
+      `enabled: true, ${spool}, file: { path: ${folder}/events.jsonl }`,
+    );
+    await until('it serves', async () => (await call(third.port, 'GET /open/x')).status === 200);
+    assert.equal(await third.metric('stoa_metering_dropped_total'), 0);
+    await third.stop();
+    running = undefined;
+    rmSync(folder, { recursive: true });
   });
 
   it('has shipped everything when it has drained', async () => {

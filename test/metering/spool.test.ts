@@ -96,7 +96,7 @@ describe('the spool', () => {
       const filler = join(directory, 'filler');
       writeFileSync(filler, Buffer.alloc(100 * 1024));
       openSpool(jsonOf(metering), 0);
-      const total = 1200;
+      const total = 2000;
       let stored = appendToSpool('acme', 200, total);
       assert.ok(stored < total, 'there is no room for all');
       rmSync(filler);

@@ -20,7 +20,7 @@ mod mapping;
 mod net;
 mod ring;
 mod shm;
-mod spool;
+pub mod spool;
 mod uv;
 mod worker;
 
@@ -61,12 +61,22 @@ pub fn create_segment(model_json: String) -> Result<i32> {
     main_process::create_segment(&model_json).map_err(failed)
 }
 
+/// What the shipper of usage events has last said of itself.
+#[napi(object)]
+pub struct ShipperCounts {
+    pub spool_bytes: f64,
+    pub shipped: f64,
+    pub torn: f64,
+    pub sink_failures: f64,
+    pub sink_up: bool,
+}
+
 /// The Prometheus text of all workers' counters. Throws before `createSegment`.
 #[napi]
-pub(crate) fn render_metrics(
+pub fn render_metrics(
     workers: u32,
     worker_restarts: u32,
-    shipper: main_process::ShipperCounts,
+    shipper: ShipperCounts,
 ) -> Result<String> {
     main_process::render_metrics(workers, worker_restarts, shipper).map_err(failed)
 }

@@ -12,10 +12,10 @@ use gateway_core::{
 };
 
 use gateway_tls::FailureReason;
-use napi_derive::napi;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::{
+    ShipperCounts,
     configuration::{self, ROUTES_COUNTED_MAX, first},
     shm::Segment,
     worker::now_ns,
@@ -56,16 +56,6 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
     };
     MAIN.with_borrow_mut(|kept| *kept = Some(main));
     Ok(fd.into_raw_fd())
-}
-
-/// What the shipper of usage events has last said of itself.
-#[napi(object)]
-pub(crate) struct ShipperCounts {
-    pub spool_bytes: f64,
-    pub shipped: f64,
-    pub torn: f64,
-    pub sink_failures: f64,
-    pub sink_up: bool,
 }
 
 pub(crate) fn render_metrics(

@@ -19,7 +19,7 @@ use rustix::{
 
 /// Largest mapping.
 const MAPPING_MAX_BYTES: usize = 1 << 30;
-const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// See the module.
 #[derive(Debug)]

@@ -22,14 +22,14 @@ thread_local! {
 
 /// Reads a portion of the segment `path` from `offset` on. Throws when it can't be read or is none.
 #[napi]
-pub(crate) fn read_spool(path: String, offset: f64) -> Result<Portion> {
+pub fn read_spool(path: String, offset: f64) -> Result<Portion> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     read_portion(Path::new(&path), offset as u64).map_err(failed)
 }
 
 /// Whether a living process holds the lock `path`.
 #[napi]
-pub(crate) fn is_locked(path: String) -> Result<bool> {
+pub fn is_locked(path: String) -> Result<bool> {
     if !Path::new(&path).exists() {
         return Ok(false);
     }
@@ -43,7 +43,7 @@ pub(crate) fn is_locked(path: String) -> Result<bool> {
 
 /// Takes the lock `path` for as long as this process lives; false when another one has it.
 #[napi]
-pub(crate) fn hold_lock(path: String) -> Result<bool> {
+pub fn hold_lock(path: String) -> Result<bool> {
     let path = PathBuf::from(path);
     if LOCKS.with_borrow(|locks| locks.iter().any(|(held, _)| *held == path)) {
         return Ok(true);
@@ -55,13 +55,13 @@ pub(crate) fn hold_lock(path: String) -> Result<bool> {
 
 /// Lets go of a lock.
 #[napi]
-pub(crate) fn release_lock(path: String) {
+pub fn release_lock(path: String) {
     LOCKS.with_borrow_mut(|locks| locks.retain(|(held, _)| *held != Path::new(&path)));
 }
 
 /// Opens a spool without a gateway, for tests and benchmarks. Throws when it can't be written to.
 #[napi]
-pub(crate) fn open_spool(metering_json: String, worker: u32) -> Result<()> {
+pub fn open_spool(metering_json: String, worker: u32) -> Result<()> {
     let metering: Metering = serde_json::from_str(&metering_json).map_err(failed)?;
     let writer = SpoolWriter::open(Settings::new(&metering, worker)).map_err(failed)?;
     WRITER.set(Some(writer));
@@ -70,7 +70,7 @@ pub(crate) fn open_spool(metering_json: String, worker: u32) -> Result<()> {
 
 /// Spools `count` events of `tenant`; returns how many are safe.
 #[napi]
-pub(crate) fn append_to_spool(tenant: String, status: u16, count: u32) -> Result<u32> {
+pub fn append_to_spool(tenant: String, status: u16, count: u32) -> Result<u32> {
     WRITER.with_borrow_mut(|writer| {
         let writer = writer.as_mut().ok_or_else(|| failed("openSpool was not called"))?;
         let mut stored = writer.flush();

@@ -140,6 +140,10 @@ impl Keeper {
         let unfinished = path.with_extension("new");
         let made = create(&unfinished, &header).and_then(|mapping| {
             fs::rename(&unfinished, &path)?;
+            if self.settings.sync == SpoolSync::Interval {
+                // So that the name is there after a power loss, and not only what it names.
+                fs::File::open(&self.folder)?.sync_all()?;
+            }
             Ok(mapping)
         });
         match made {

@@ -3,10 +3,10 @@
 //! `writer` stores events in a mapped segment, on the loop; `keeper` makes and ends segments, on a thread of its own;
 //! `folder` knows how files are named and what they hold together; `reader` gives events back, `calls` to JavaScript.
 
-mod calls;
+pub mod calls;
 mod folder;
 mod keeper;
-mod reader;
+pub mod reader;
 mod writer;
 
 pub(crate) use writer::{Settings, SpoolWriter, Taken};

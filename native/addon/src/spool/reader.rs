@@ -15,7 +15,7 @@ const WINDOW_BYTES: usize = 256 << 10;
 
 /// What stands in a segment from an offset on; the arrays have an item for each event.
 #[napi(object)]
-pub(crate) struct Portion {
+pub struct Portion {
     /// A line of JSON for each event, each ended by LF.
     pub lines: String,
     /// Whose it is; empty when nobody's.
@@ -86,7 +86,7 @@ fn events_in(window: &[u8], behind: usize, from: u64, origin: LineOrigin) -> Por
         portion.failures.push(is_failure(&event));
     };
     portion.lines = String::from_utf8_lossy(&lines).into_owned();
-    portion.state = state.to_owned();
+    state.clone_into(&mut portion.state);
     portion.next = number(from + next as u64);
     portion
 }

@@ -74,7 +74,8 @@ pub(crate) enum Taken {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct SpoolWriter {
-    mapping: Arc<Mapping>,
+    /// `None` until there was room for a first one.
+    mapping: Option<Arc<Mapping>>,
     at: usize,
     sequence: u64,
     frame: Vec<u8>,
@@ -92,7 +93,7 @@ impl SpoolWriter {
     ///
     /// # Errors
     ///
-    /// When the folder can't be written to, or there is no room and the policy is to refuse.
+    /// When the folder can't be written to. That there is no room is none.
     pub(crate) fn open(settings: Settings) -> io::Result<Self> {
         let boot_id = fastrand::u64(..);
         let folder = settings.directory.join(format!("{boot_id:016x}-w{}", settings.worker));
@@ -116,8 +117,13 @@ impl SpoolWriter {
             shared: Arc::clone(&shared),
             unsynced: Vec::new(),
         };
-        let mapping = Arc::new(keeper.make().map_err(named)?);
-        keeper.unsynced.push(Arc::clone(&mapping));
+        // Without room it starts all the same: somebody may be making some, and refusing is a policy.
+        let mapping = match keeper.make() {
+            Ok(mapping) => Some(Arc::new(mapping)),
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => None,
+            Err(error) => return Err(named(error)),
+        };
+        keeper.unsynced.extend(mapping.clone());
         let (taken, receiver) = sync_channel(TAKEN_MAX);
         thread::Builder::new().name("metering".to_owned()).spawn(move || keeper.run(&receiver))?;
         Ok(Self {
@@ -140,10 +146,8 @@ impl SpoolWriter {
         Event { sequence: self.sequence, ..*event }.encode(&mut self.frame);
         self.sequence += 1;
         let Some(length) = finish_frame(&mut self.frame) else { return Taken::Lost };
-        if self.held.is_empty() {
-            if self.store(length) || (self.take_next() && self.store(length)) {
-                return Taken::Stored;
-            }
+        if self.held.is_empty() && self.store_somewhere(length) {
+            return Taken::Stored;
         }
         if self.held.len() + self.frame.len() > HELD_MAX_BYTES {
             return Taken::Lost;
@@ -170,7 +174,7 @@ impl SpoolWriter {
             let Some((frame, behind)) = rest.split_at_checked(frame_bytes) else { break };
             self.frame.clear();
             self.frame.extend_from_slice(frame);
-            if !self.store(length) && !(self.take_next() && self.store(length)) {
+            if !self.store_somewhere(length) {
                 break;
             }
             self.held_events -= 1;
@@ -195,11 +199,16 @@ impl SpoolWriter {
         self.shared.lost.swap(0, Ordering::Relaxed)
     }
 
+    /// Stores the frame in the present segment, or in the next one.
+    fn store_somewhere(&mut self, length: u32) -> bool {
+        self.store(length) || (self.take_next() && self.store(length))
+    }
+
     /// Stores the frame in the present segment, its length last.
     fn store(&mut self, length: u32) -> bool {
         let Some((_, behind_length)) = self.frame.split_first_chunk::<4>() else { return false };
-        let stored =
-            self.mapping.store(self.at + 4, behind_length) && self.mapping.commit(self.at, length);
+        let Some(mapping) = &self.mapping else { return false };
+        let stored = mapping.store(self.at + 4, behind_length) && mapping.commit(self.at, length);
         if stored {
             self.at += self.frame.len();
         }
@@ -211,13 +220,13 @@ impl SpoolWriter {
         // The keeper holds the lock for the moment of a swap; then it is simply not ready.
         let next = self.shared.next.try_lock().ok().and_then(|mut next| next.take());
         let Some(next) = next else { return false };
-        if self.at < self.mapping.len() {
-            self.mapping.commit(self.at, SEAL);
+        if let Some(full) = self.mapping.take().filter(|full| self.at < full.len()) {
+            full.commit(self.at, SEAL);
         }
-        self.mapping = next;
         self.at = HEADER_BYTES;
         // A keeper so far behind syncs less; the segment is in the kernel's hands all the same.
-        let _ = self.taken.try_send(Arc::clone(&self.mapping));
+        let _ = self.taken.try_send(Arc::clone(&next));
+        self.mapping = Some(next);
         true
     }
 }

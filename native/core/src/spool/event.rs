@@ -210,4 +210,5 @@ impl<'a> Input<'a> {
 
 #[cfg(test)]
 #[path = "event_test.rs"]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 pub(super) mod tests;

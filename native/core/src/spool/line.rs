@@ -93,6 +93,7 @@ fn push_text(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
 
@@ -131,7 +132,7 @@ mod tests {
             let event = event(numbers, &texts);
             let mut out = Vec::new();
             write_line(&mut out, ORIGIN, &event);
-            prop_assert_eq!(out.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            prop_assert_eq!(memchr::memchr(b'\n', &out), Some(out.len() - 1));
             let read: serde_json::Value = serde_json::from_slice(&out).map_err(|error| TestCaseError::fail(error.to_string()))?;
             prop_assert_eq!(&read["data"]["bytesOut"], event.bytes_out);
             prop_assert_eq!(read["data"]["route"].is_null(), event.route.is_empty());

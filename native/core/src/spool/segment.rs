@@ -144,4 +144,5 @@ fn long(bytes: &[u8], at: usize) -> Option<u64> {
 
 #[cfg(test)]
 #[path = "segment_test.rs"]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
