@@ -44,6 +44,7 @@ export class Shipper {
   #sinkFailures = 0;
   #sinkUp = true;
   #hasWarned = false;
+  #cursorFails = false;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -91,6 +92,7 @@ export class Shipper {
     if (events.length > 0) await this.#options.sink.send(events);
     for (const [index, source] of sources.entries()) source.acknowledge(counts[index] ?? 0);
     this.#shipped += events.length;
+    this.#warnOfCursors(sources);
     this.#letGo(sources);
     return events.length;
   }
@@ -135,6 +137,15 @@ export class Shipper {
         this.#options.log('warn', 'metering_torn', { folder: source.folder, events: torn });
     }
     return sources;
+  }
+
+  #warnOfCursors(sources: readonly SpoolSource[]): void {
+    const unsaved = sources.find(({ isSaved }) => !isSaved);
+    if (unsaved !== undefined && !this.#cursorFails) {
+      const reason = 'the disk is full, or the folder not to be written to';
+      this.#options.log('warn', 'metering_cursor_not_saved', { folder: unsaved.folder, reason });
+    }
+    this.#cursorFails = unsaved !== undefined;
   }
 
   #letGo(sources: readonly SpoolSource[]): void {

@@ -42,6 +42,7 @@ export class SpoolSource {
   #torn = 0;
   #exhausted = false;
   #orphaned = false;
+  #isSaved = true;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -85,15 +86,20 @@ export class SpoolSource {
     while (this.#waiting.length < READ_AHEAD_MAX && this.#readPortion());
   }
 
-  /** The first `count` events have been taken by the sink. Throws when that can't be written down. */
+  /** The first `count` events have been taken by the sink. */
   acknowledge(count: number): void {
     const last = this.#waiting[count - 1];
     if (last === undefined) return;
     this.#waiting = this.#waiting.slice(count);
-    const before = this.#cursor.segment;
-    this.#cursor = last.behind;
-    writeCursor(this.folder, this.#cursor);
-    if (before < this.#cursor.segment) this.#removeBefore(this.#cursor.segment);
+    this.#moveTo(last.behind);
+  }
+
+  /**
+   * Whether the cursor's file says what was shipped. On a full disk it may not, until a segment that was shipped has
+   * made room: then a death meanwhile ships some events again.
+   */
+  get isSaved(): boolean {
+    return this.#isSaved;
   }
 
   /** Throws the folder away, once it is finished. */
@@ -101,12 +107,21 @@ export class SpoolSource {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Segments that were shipped whole and are still there, the one in reading not among them. */
+  /** Lets go of segments that were read whole and in which nothing waits. */
   sweep(): void {
-    if (this.#waiting.length === 0 && this.#cursor.segment < this.#reading.segment) {
-      this.#cursor = this.#reading;
-      writeCursor(this.folder, this.#cursor);
-      this.#removeBefore(this.#cursor.segment);
+    const isBehind = this.#cursor.segment < this.#reading.segment;
+    if (this.#waiting.length === 0 && isBehind) this.#moveTo(this.#reading);
+  }
+
+  /** First what makes room, then what needs some. */
+  #moveTo(cursor: Cursor): void {
+    if (cursor.segment > this.#cursor.segment) this.#removeBefore(cursor.segment);
+    this.#cursor = cursor;
+    try {
+      writeCursor(this.folder, cursor);
+      this.#isSaved = true;
+    } catch {
+      this.#isSaved = false;
     }
   }
 
