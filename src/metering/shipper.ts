@@ -8,6 +8,7 @@
  * @module
  */
 
+import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import type { Model } from '../config/schema.ts';
@@ -64,7 +65,9 @@ export class Shipper {
 
   /** Ships until told to stop. Only one process ships a spool at a time; others wait for their turn. */
   async run(): Promise<void> {
-    const lock = join(this.#options.spool.directory, 'shipper.lock');
+    const { directory } = this.#options.spool;
+    const lock = join(directory, 'shipper.lock');
+    mkdirSync(directory, { recursive: true });
     try {
       // oxlint-disable-next-line eslint/no-await-in-loop -- batches are shipped one after the other
       while (!this.#stopping) await this.#turn(lock);

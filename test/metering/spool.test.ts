@@ -137,12 +137,13 @@ describe('the shipper', () => {
     const metering = settings({ segmentBytes: 65_536 });
     const total = 900;
     const writer = startWriter(metering, { total });
+    await until('it has spooled', () => writer.stored() > 0);
     const sink = new KeepingSink();
     sink.down = true;
     const shipper = shipperOf(metering, sink);
     const running = shipper.run();
-    await until('it has failed', () => shipper.counts.sinkFailures > 1);
-    assert.equal(shipper.counts.sinkUp, false);
+    await until('it has failed', () => sink.refused > 1);
+    await until('it says so', () => shipper.counts.sinkFailures > 1 && !shipper.counts.sinkUp);
     await until('it has spooled', () => writer.stored() >= total, 30_000);
     sink.down = false;
     await until('all is shipped', () => sink.ids.length >= total, 30_000);

@@ -77,9 +77,14 @@ export class KeepingSink implements Sink {
   readonly ids: string[] = [];
   readonly tenants: string[] = [];
   down = false;
+  /** Batches it was given meanwhile. */
+  refused = 0;
 
   async send(events: readonly SpooledEvent[]): Promise<void> {
-    if (this.down) throw new Error('the sink is down');
+    if (this.down) {
+      this.refused += 1;
+      throw new Error('the sink is down');
+    }
     for (const { line, tenant } of events) {
       this.ids.push((JSON.parse(line) as { id: string }).id);
       this.tenants.push(tenant);
