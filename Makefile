@@ -103,7 +103,7 @@ test-native: ## run the tests of native/core, native/tls and arena/driver, and t
 	exit $$failed
 
 .PHONY: components
-components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Chromium, valgrind, strace
+components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Kafka, Chromium, valgrind, strace
 	@scripts/components.sh
 
 # The list comes from the sources: what an earlier build left in dist/ is not run. Where CI=true nothing is skipped, so
@@ -177,6 +177,7 @@ bench: bench-micro bench-load ## measure this checkout and print the tables (BEN
 .PHONY: bench-micro
 bench-micro: build ## what the gateway itself does to a request, crossing included
 	@taskset --cpu-list 0 $(NODE) dist/bench/micro/decide.bench.js --seconds $(BENCH_S)
+	@taskset --cpu-list 0 $(NODE) dist/bench/micro/metering.bench.js --seconds $(BENCH_S)
 
 .PHONY: bench-load
 bench-load: build $(ARENA_DRIVER) $(HANDSHAKES) ## CPU a request and latency against nginx, HAProxy and Envoy, two workers, TLS

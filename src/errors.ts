@@ -23,6 +23,7 @@ export const FAILURES = {
   addon_missing:  { exitCode: 1, title: 'The native addon is not built' },
   address_in_use: { exitCode: 1, title: 'The address cannot be bound' },
   worker_failed:  { exitCode: 1, title: 'A worker did not start' },
+  sink_failed:    { exitCode: 1, title: 'The sink of usage events failed' },
   internal:       { exitCode: 1, title: 'A defect in the gateway' },
 } as const satisfies Record<string, FailureSpec>;
 

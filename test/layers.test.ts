@@ -17,11 +17,11 @@ import { filesUnder, importsOf, nameOf, ROOT, upwards } from './support/source-t
  * the lines under it; names on one line never import each other.
  */
 const LAYERS = [
-  ['main', 'worker'],
+  ['main', 'shipper', 'worker'],
   ['cli'],
   ['modes', 'supervisor'],
   ['stages'],
-  ['listener', 'admin', 'upstreams', 'identity'],
+  ['listener', 'admin', 'identity', 'metering', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -34,14 +34,20 @@ const IMPORTERS = [
   { specifier: /^commander$/, only: /^cli\//, why: 'the command line is one concern' },
   { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
   { specifier: /^jose$/, only: /^identity\//, why: 'tokens are believed in one place' },
-  { specifier: /^zod$/, only: /^config\//, why: 'types, schema and reference have one source' },
+  { specifier: /^kafkajs$/, only: /^metering\//, why: 'a sink is one concern' },
+  {
+    specifier: /^zod$/,
+    only: /^(?:config\/|metering\/event-schema)/,
+    why: 'types, schema and reference have one source',
+  },
 ];
 
-/** The Rust files that may hold `unsafe`: libuv, shared memory, and the raw callbacks of Node. */
+/** The Rust files that may hold `unsafe`: libuv, shared memory, mapped files, and the raw callbacks of Node. */
 const UNSAFE_FILES = [
   'native/addon/src/callbacks.rs',
   'native/addon/src/callbacks/sink.rs',
   'native/addon/src/callbacks/values.rs',
+  'native/addon/src/mapping.rs',
   'native/addon/src/shm.rs',
   'native/addon/src/uv.rs',
 ];

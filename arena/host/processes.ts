@@ -63,3 +63,14 @@ export function signal(pid: number, name: NodeJS.Signals): void {
     // already gone
   }
 }
+
+/** Those of `pids` whose command line or title has `word` in it. */
+export function processesNamed(pids: readonly number[], word: string): number[] {
+  return pids.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(word);
+    } catch {
+      return false; // gone meanwhile
+    }
+  });
+}

@@ -6,11 +6,17 @@
  */
 
 import { GatewayError } from '../errors.ts';
+import type * as stored from '../metering/stored-events.ts';
 import type * as addon from '../native/addon.ts';
 import type * as start from '../supervisor/start.ts';
 
 export async function loadAddon(): Promise<typeof addon> {
   return import('../native/addon.ts').catch(missing);
+}
+
+/** What reads the spool imports the addon, so it is loaded as late. */
+export async function loadStoredEvents(): Promise<typeof stored> {
+  return import('../metering/stored-events.ts').catch(missing);
 }
 
 /** The supervisor imports the addon, so it is loaded as late. */

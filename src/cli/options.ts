@@ -62,6 +62,14 @@ export function toWorkers(text: string): number | 'auto' {
   return count;
 }
 
+export function toSwitch(text: string): boolean {
+  const on = /^(?:1|true|on|yes)$/i.test(text);
+  if (!on && !/^(?:0|false|off|no)$/i.test(text)) {
+    throw new InvalidArgumentError('A switch is "on" or "off".');
+  }
+  return on;
+}
+
 export function toEndpointUrl(text: string): string {
   const problem = endpointUrlProblem(text);
   if (problem !== null) throw new InvalidArgumentError(`${problem}.`);

@@ -45,6 +45,7 @@ describe('every command', () => {
     ['run'],
     ['check'],
     ['explain'],
+    ['usage'],
     ['schema'],
     ['keys'],
     ['keys', 'hash'],

@@ -17,6 +17,7 @@ import { keysCommand } from './keys.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
+import { usageCommand } from './usage.ts';
 import { versionText } from './version.ts';
 
 const EXAMPLES = `
@@ -58,6 +59,7 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
     .addCommand(runCommand(terminal, exit), { isDefault: true })
     .addCommand(checkCommand(terminal, exit))
     .addCommand(explainCommand(terminal, exit))
+    .addCommand(usageCommand(terminal, exit))
     .addCommand(schemaCommand(terminal))
     .addCommand(keysCommand(terminal))
     .addCommand(demoCommand(terminal))

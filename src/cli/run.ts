@@ -1,7 +1,7 @@
 /**
  * `run`: starts the gateway, from a file or from flags alone.
  *
- * A flag wins over the environment (`GATEWAY_MODE`, `GATEWAY_PORT`), that over the file, that over
+ * A flag wins over the environment (`GATEWAY_MODE`, `GATEWAY_PORT`, `METERING_ENABLED`), that over the file, that over
  * the default.
  *
  * @module
@@ -19,7 +19,15 @@ import { checkFile, checkOpenRoute, configFile } from './checked.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { DEMO_ADDRESS } from './demo-command.ts';
 import { loadStart } from './native.ts';
-import { configOption, toEndpointUrl, toHost, toMode, toPort, toWorkers } from './options.ts';
+import {
+  configOption,
+  toEndpointUrl,
+  toHost,
+  toMode,
+  toPort,
+  toSwitch,
+  toWorkers,
+} from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 interface RunOptions extends Overrides {
@@ -60,6 +68,11 @@ export function runCommand(terminal: Terminal, exit: (code: number) => void): Co
         .conflicts('config'),
     )
     .option('--workers <count>', 'worker processes, or "auto" for one per core', toWorkers)
+    .addOption(
+      new Option('--metering <switch>', 'record an event of every request: "on" or "off"')
+        .env('METERING_ENABLED')
+        .argParser(toSwitch),
+    )
     .option('--demo', 'start a demo backend where the first upstream points')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments()
@@ -78,8 +91,8 @@ function refuseArguments(command: Command): void {
 }
 
 async function run(options: RunOptions, terminal: Terminal): Promise<number> {
-  const { config, demo = false, mode, port, host, workers } = options;
-  const overrides = { mode, port, host, workers };
+  const { config, demo = false, mode, port, host, workers, metering } = options;
+  const overrides = { mode, port, host, workers, metering };
   const upstream = options.upstream ?? (demo && config === undefined ? DEMO_URL : undefined);
   const file = upstream === undefined ? configFile(config) : null;
   const checked =

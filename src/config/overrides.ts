@@ -14,6 +14,8 @@ export interface Overrides {
   /** Host of the first listener; the port stays. */
   readonly host?: string | undefined;
   readonly workers?: number | 'auto' | undefined;
+  /** Whether usage is metered. */
+  readonly metering?: boolean | undefined;
 }
 
 const ADDRESS_DEFAULT = '127.0.0.1:8080';
@@ -21,11 +23,17 @@ const ADDRESS_DEFAULT = '127.0.0.1:8080';
 /** A copy of the written configuration with the overrides in it; not a mapping, not touched. */
 export function applyOverrides(written: unknown, overrides: Overrides): unknown {
   if (!isMapping(written)) return written;
-  const { mode, workers } = overrides;
+  const { mode, workers, metering } = overrides;
+  const meteringWritten = written['metering'];
   return {
     ...written,
     ...(mode === undefined ? {} : { mode }),
     ...(workers === undefined ? {} : { workers }),
+    ...(metering === undefined
+      ? {}
+      : {
+          metering: { ...(isMapping(meteringWritten) ? meteringWritten : {}), enabled: metering },
+        }),
     ...listenersOf(written['listeners'], overrides),
   };
 }

@@ -25,6 +25,7 @@ export function resolveModel(
     ...config,
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
+    metering: meteringOf(config.metering, (file) => resolve(baseDir, file)),
     listeners: config.listeners.map(({ tls, ...listener }) => ({
       ...listener,
       tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),
@@ -50,6 +51,27 @@ export function resolveModel(
       upstream: route.upstream ?? [],
       auth: withIssuers(route.auth, Object.keys(config.identity.issuers)),
     })),
+  };
+}
+
+function meteringOf(
+  metering: ValidConfig['metering'],
+  absolute: (file: string) => string,
+): Model['metering'] {
+  if (!metering.enabled) return null;
+  const { spool, file, kafka, webhook } = metering;
+  const optional = (path: string | null): string | null => (path === null ? null : absolute(path));
+  const { tls, sasl } = kafka;
+  return {
+    ...metering,
+    spool: { ...spool, directory: absolute(spool.directory) },
+    file: { ...file, path: absolute(file.path) },
+    kafka: {
+      ...kafka,
+      tls: tls && { ca: optional(tls.ca), cert: optional(tls.cert), key: optional(tls.key) },
+      sasl: sasl && { ...sasl, passwordFile: absolute(sasl.passwordFile) },
+    },
+    webhook: { ...webhook, secretFile: optional(webhook.secretFile) },
   };
 }
 

@@ -14,6 +14,7 @@ import { Consumer } from './schema/consumers.ts';
 import { Name, whole } from './schema/fields.ts';
 import { Identity } from './schema/identity.ts';
 import { Listener } from './schema/listeners.ts';
+import { Metering } from './schema/metering.ts';
 import {
   AccessLog,
   Admin,
@@ -61,6 +62,7 @@ export const Config = z
     forwarded: Forwarded.prefault({}),
     requestId: RequestId.prefault({}),
     accessLog: AccessLog.prefault({}),
+    metering: Metering.prefault({}),
     drain: Drain.prefault({}),
     supervision: Supervision.prefault({}),
     upstreams: z.record(Name, Upstream).default({}).describe('Backends, by name.'),
@@ -87,8 +89,10 @@ type ValidConsumer = ValidConfig['consumers'][string];
  * Every default is filled in and every reference resolved; it holds no secret, only digests. Its
  * JSON is the contract with `native/core/src/model.rs`.
  */
-export interface Model extends Omit<ValidConfig, 'workers' | 'consumers' | 'routes'> {
+export interface Model extends Omit<ValidConfig, 'workers' | 'consumers' | 'routes' | 'metering'> {
   workers: number;
+  /** Null when it is off. */
+  metering: ValidConfig['metering'] | null;
   consumers: Record<string, Omit<ValidConsumer, 'tenant'> & { tenant: string }>;
   routes: (Omit<ValidRoute, 'upstream'> & { upstream: NonNullable<ValidRoute['upstream']> })[];
 }

@@ -5,6 +5,7 @@
  */
 
 import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
 import { parseAddress } from './address.ts';
@@ -21,6 +22,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkFiles(config, baseDir),
     ...checkAddresses(config),
     ...checkUpstreams(config),
+    ...checkMetering(config),
     ...checkConsumers(config),
     ...checkIssuers(config, baseDir),
     ...checkRouteNames(config),
@@ -49,6 +51,34 @@ function checkAddresses(config: ValidConfig): Finding[] {
     take(address, ['listeners', index, 'address'], `listeners[${index}]`);
   }
   if (config.admin !== null) take(config.admin.address, ['admin', 'address'], 'admin');
+  return findings;
+}
+
+/** Each worker fills one segment while the next one is ready. */
+const SEGMENTS_PER_WORKER = 2;
+
+function checkMetering({ metering, workers }: ValidConfig): Finding[] {
+  if (!metering.enabled) return [];
+  const { spool, sink, kafka, webhook } = metering;
+  const findings: Finding[] = [];
+  const count = workers === 'auto' ? availableParallelism() : workers;
+  const least = spool.segmentBytes * SEGMENTS_PER_WORKER * count;
+  if (spool.maxBytes < least) {
+    const message = `${count} workers need ${least} bytes at least: two segments each; raise it, or lower segmentBytes`;
+    findings.push({ path: ['metering', 'spool', 'maxBytes'], message });
+  }
+  if (sink === 'kafka' && kafka.brokers.length === 0) {
+    findings.push({ path: ['metering', 'kafka', 'brokers'], message: 'the sink needs a broker' });
+  }
+  if (kafka.tls !== null && (kafka.tls.cert === null) !== (kafka.tls.key === null)) {
+    findings.push({ path: ['metering', 'kafka', 'tls'], message: 'cert and key need each other' });
+  }
+  if (sink === 'webhook') {
+    for (const key of ['url', 'secretFile'] as const) {
+      if (webhook[key] !== null) continue;
+      findings.push({ path: ['metering', 'webhook', key], message: 'the sink needs it' });
+    }
+  }
   return findings;
 }
 

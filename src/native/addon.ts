@@ -111,9 +111,50 @@ interface Bindings {
   readonly reply: ArrayBuffer;
 }
 
+/** What the shipper of usage events has counted. */
+export interface ShipperCounts {
+  readonly spoolBytes: number;
+  readonly shipped: number;
+  readonly torn: number;
+  readonly sinkFailures: number;
+  readonly sinkUp: boolean;
+}
+
+/** Before there is anything to ship; and a sink that nobody uses does not fail. */
+export const NOTHING_SHIPPED: ShipperCounts = {
+  spoolBytes: 0,
+  shipped: 0,
+  torn: 0,
+  sinkFailures: 0,
+  sinkUp: true,
+};
+
+/** What stands in a segment of the spool; each array has an item for each event. */
+export interface SpoolPortion {
+  /** A line of JSON for each event, each ended by LF. */
+  readonly lines: string;
+  /** Empty where there is none. */
+  readonly tenants: readonly string[];
+  readonly timesMs: readonly number[];
+  /** Where in the segment the one behind it begins. */
+  readonly ends: readonly number[];
+  /** Whether the request failed: 5xx, or broken off. */
+  readonly failures: readonly boolean[];
+  /** What stands behind the last one. */
+  readonly state: 'more' | 'open' | 'sealed' | 'torn';
+  /** Where to go on; for `torn`, if it stays so. */
+  readonly next: number;
+}
+
 interface Addon {
   createSegment(modelJson: string): number;
-  renderMetrics(workers: number, workerRestarts: number): string;
+  renderMetrics(workers: number, workerRestarts: number, shipper: ShipperCounts): string;
+  readSpool(path: string, offset: number): SpoolPortion;
+  isLocked(path: string): boolean;
+  holdLock(path: string): boolean;
+  releaseLock(path: string): void;
+  openSpool(meteringJson: string, worker: number): void;
+  appendToSpool(tenant: string, status: number, count: number): number;
   heartbeatAgesMs(): number[];
   checkModel(modelJson: string): string;
   explainRequest(modelJson: string, requestJson: string): string;
@@ -147,8 +188,41 @@ export function createSegment(modelJson: string): number {
 }
 
 /** The Prometheus text of every worker's counters. */
-export function renderMetrics(known: { workers: number; restarts: number }): string {
-  return addon.renderMetrics(known.workers, known.restarts);
+export function renderMetrics(known: {
+  readonly workers: number;
+  readonly restarts: number;
+  readonly shipper: ShipperCounts;
+}): string {
+  return addon.renderMetrics(known.workers, known.restarts, known.shipper);
+}
+
+/** A portion of a spool's segment from `offset` on; 0 is its start. Throws when there is none. */
+export function readSpool(path: string, offset: number): SpoolPortion {
+  return addon.readSpool(path, offset);
+}
+
+/** Whether a living process holds the lock `path`. */
+export function isLocked(path: string): boolean {
+  return addon.isLocked(path);
+}
+
+/** Takes the lock `path` until `releaseLock` or the end of this process; false when another has it. */
+export function holdLock(path: string): boolean {
+  return addon.holdLock(path);
+}
+
+export function releaseLock(path: string): void {
+  addon.releaseLock(path);
+}
+
+/** Opens a spool without a gateway, for tests and benchmarks; `meteringJson` as the model has it. */
+export function openSpool(meteringJson: string, worker: number): void {
+  addon.openSpool(meteringJson, worker);
+}
+
+/** Spools events of `tenant`; returns how many are safe from the death of this process. */
+export function appendToSpool(tenant: string, status: number, count: number): number {
+  return addon.appendToSpool(tenant, status, count);
 }
 
 /** Milliseconds since each worker's loop last turned; `Infinity` for one that never has. */

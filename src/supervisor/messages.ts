@@ -7,6 +7,7 @@
  */
 
 import type { Address } from '../config/address.ts';
+import type { ShipperCounts } from '../native/addon.ts';
 
 /** The descriptor of the shared segment in a worker: after stdin, stdout, stderr and IPC. */
 export const SEGMENT_FD = 4;
@@ -43,4 +44,24 @@ export function isFromWorker(message: unknown): message is FromWorker {
   if (typeof message !== 'object' || message === null || !('type' in message)) return false;
   if (message.type === 'ready') return true;
   return message.type === 'failed' && 'message' in message && typeof message.message === 'string';
+}
+
+/** To the shipper of usage events: begin, or finish. */
+export type ToShipper =
+  | { readonly type: 'start'; readonly modelJson: string }
+  | { readonly type: 'stop' };
+
+/** From the shipper, about once a second. */
+export interface FromShipper {
+  readonly type: 'counts';
+  readonly counts: ShipperCounts;
+}
+
+export function isFromShipper(message: unknown): message is FromShipper {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    message.type === 'counts'
+  );
 }

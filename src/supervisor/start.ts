@@ -11,10 +11,11 @@ import { type Admin, openAdmin } from '../admin/server.ts';
 import { type Address, formatAddress, parseAddress } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
-import { createSegment, heartbeatAgesMs, renderMetrics } from '../native/addon.ts';
+import { createSegment, heartbeatAgesMs, NOTHING_SHIPPED, renderMetrics } from '../native/addon.ts';
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
+import { ShipperProcess } from './shipper-process.ts';
 import { onSignals } from './signals.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -49,6 +50,7 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   const modelJson = JSON.stringify(model);
   const segmentFd = createSegment(modelJson);
 
+  const shipper = model.metering === null ? null : new ShipperProcess({ modelJson, log });
   const supervisor = new Supervisor({
     workers: model.workers,
     modelJson,
@@ -60,10 +62,14 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
     log,
     onReady: () => announce(model, options, addresses, admin, log),
   });
-  const admin = await adminOf(model, supervisor, log);
+  const admin = await adminOf(model, { supervisor, shipper }, log);
   const releaseSignals = onSignals(supervisor, log);
   try {
-    const exitCode = await supervisor.run();
+    const finished = supervisor.run();
+    shipper?.start();
+    const exitCode = await finished;
+    // Only now is nothing written behind what it ships.
+    await shipper?.stop(exitCode === 0);
     log('info', 'gateway_stopped', { exitCode });
     return exitCode;
   } finally {
@@ -86,7 +92,11 @@ function forkWorker(segmentFd: number, { limits }: Model): ChildProcess {
 /** So that the gateway's own limits are met, and answered with a problem, before the front's. */
 const FRONT_SLACK_BYTES = 4096;
 
-async function adminOf(model: Model, supervisor: Supervisor, log: Log): Promise<Admin | null> {
+async function adminOf(
+  model: Model,
+  { supervisor, shipper }: { supervisor: Supervisor; shipper: ShipperProcess | null },
+  log: Log,
+): Promise<Admin | null> {
   if (model.admin === null) return null;
   const address = addressOf(model.admin.address);
   try {
@@ -94,7 +104,11 @@ async function adminOf(model: Model, supervisor: Supervisor, log: Log): Promise<
       ...address,
       readiness: () => supervisor.readiness,
       metrics: () =>
-        renderMetrics({ restarts: supervisor.restarts, workers: supervisor.readiness.ready }),
+        renderMetrics({
+          restarts: supervisor.restarts,
+          workers: supervisor.readiness.ready,
+          shipper: shipper?.counts ?? NOTHING_SHIPPED,
+        }),
       onError: (error) => log('error', 'admin_failed', { message: describeError(error) }),
     });
   } catch (cause) {

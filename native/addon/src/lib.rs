@@ -16,9 +16,11 @@ mod explain;
 mod listener_tls;
 mod log_writer;
 mod main_process;
+mod mapping;
 mod net;
 mod ring;
 mod shm;
+pub mod spool;
 mod uv;
 mod worker;
 
@@ -29,6 +31,7 @@ use std::{
 
 use gateway_core::{
     metrics::{Block, METRICS},
+    model::Model,
     problem::Code,
 };
 use napi::{
@@ -42,6 +45,7 @@ use crate::{
     listener_tls::IdentityRules,
     log_writer::LogWriter,
     shm::Segment,
+    spool::{Settings, SpoolWriter},
     uv::EventLoop,
     worker::{Parts, TICK_MS, Worker},
 };
@@ -57,10 +61,24 @@ pub fn create_segment(model_json: String) -> Result<i32> {
     main_process::create_segment(&model_json).map_err(failed)
 }
 
+/// What the shipper of usage events has last said of itself.
+#[napi(object)]
+pub struct ShipperCounts {
+    pub spool_bytes: f64,
+    pub shipped: f64,
+    pub torn: f64,
+    pub sink_failures: f64,
+    pub sink_up: bool,
+}
+
 /// The Prometheus text of all workers' counters. Throws before `createSegment`.
 #[napi]
-pub fn render_metrics(workers: u32, worker_restarts: u32) -> Result<String> {
-    main_process::render_metrics(workers, worker_restarts).map_err(failed)
+pub fn render_metrics(
+    workers: u32,
+    worker_restarts: u32,
+    shipper: ShipperCounts,
+) -> Result<String> {
+    main_process::render_metrics(workers, worker_restarts, shipper).map_err(failed)
 }
 
 /// How long ago each worker's loop last turned, in milliseconds; `Infinity` for one that never
@@ -135,6 +153,7 @@ pub fn open_worker<'env>(
         segment,
         metrics,
         log: LogWriter::open(&loaded.model.access_log.output).map_err(failed)?,
+        spool: open_spool(&loaded.model, index)?,
         tls: listener_tls::load(&loaded.model, segment.ticket_secret())
             .map_err(|errors| failed(first(&errors)))?,
         identity_rules: IdentityRules::compile(&loaded.model, |name| {
@@ -246,6 +265,11 @@ pub fn close_connections() -> Result<()> {
 #[napi]
 pub fn busy_connections() -> Result<u32> {
     Ok(u32::try_from(opened()?.busy_connections()).unwrap_or(u32::MAX))
+}
+
+fn open_spool(model: &Model, index: u32) -> Result<Option<SpoolWriter>> {
+    let settings = model.metering.as_ref().map(|metering| Settings::new(metering, index));
+    settings.map(SpoolWriter::open).transpose().map_err(failed)
 }
 
 fn opened() -> Result<&'static Worker> {

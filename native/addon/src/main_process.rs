@@ -7,7 +7,7 @@ use std::{
 };
 
 use gateway_core::{
-    metrics::{Block, Extra, Layout, Names, render},
+    metrics::{Block, Extra, Layout, Names, Shipper, render},
     problem::Code,
 };
 
@@ -15,6 +15,7 @@ use gateway_tls::FailureReason;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::{
+    ShipperCounts,
     configuration::{self, ROUTES_COUNTED_MAX, first},
     shm::Segment,
     worker::now_ns,
@@ -57,7 +58,11 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
     Ok(fd.into_raw_fd())
 }
 
-pub(crate) fn render_metrics(workers: u32, worker_restarts: u32) -> Result<String, &'static str> {
+pub(crate) fn render_metrics(
+    workers: u32,
+    worker_restarts: u32,
+    shipper: ShipperCounts,
+) -> Result<String, &'static str> {
     with_main(|main| {
         let problems: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
         let tls_failures = FailureReason::ALL.map(FailureReason::label);
@@ -71,6 +76,7 @@ pub(crate) fn render_metrics(workers: u32, worker_restarts: u32) -> Result<Strin
             workers: u64::from(workers),
             worker_restarts: u64::from(worker_restarts),
             rate_limit_evictions: main.segment.evictions().load(Ordering::Relaxed),
+            shipper: shipper.into(),
         };
         render(&main.layout, &main.blocks(), &names, extra)
     })
@@ -86,6 +92,19 @@ pub(crate) fn heartbeat_ages_ms() -> Result<Vec<f64>, &'static str> {
         };
         main.blocks().iter().map(|block| age(block.heartbeat_ms())).collect()
     })
+}
+
+impl From<ShipperCounts> for Shipper {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they saturate")]
+    fn from(counts: ShipperCounts) -> Self {
+        Self {
+            spool_bytes: counts.spool_bytes as u64,
+            shipped: counts.shipped as u64,
+            torn: counts.torn as u64,
+            sink_failures: counts.sink_failures as u64,
+            sink_up: counts.sink_up,
+        }
+    }
 }
 
 impl Main {

@@ -109,7 +109,7 @@ fn push_number(out: &mut Vec<u8>, name: &[u8], value: u64) {
 }
 
 /// `2026-11-21T13:58:07.042Z`; years after 9999 stay there.
-fn push_time(out: &mut Vec<u8>, unix_ms: u64) {
+pub(crate) fn push_time(out: &mut Vec<u8>, unix_ms: u64) {
     let seconds = (unix_ms / 1_000).min(LAST_S);
     let second = seconds % SECONDS_A_DAY;
     let (year, month, day) = civil(seconds / SECONDS_A_DAY);

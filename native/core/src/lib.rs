@@ -21,6 +21,7 @@ pub mod rewrite;
 pub mod router;
 pub mod slab;
 pub mod snapshot;
+pub mod spool;
 pub mod status;
 pub mod tokens;
 pub mod trace_context;

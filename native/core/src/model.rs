@@ -6,6 +6,7 @@
 
 mod consumers;
 mod listener;
+mod metering;
 mod routes;
 mod upstreams;
 
@@ -17,6 +18,7 @@ pub use consumers::{ApiKey, CertificateRule, Consumer};
 pub use listener::{
     ClientAuth, Listener, ListenerConnections, ProxyProtocol, Revocation, Tls, TlsCertificate,
 };
+pub use metering::{Metering, Spool, SpoolFull, SpoolSync};
 pub use routes::{
     ApiKeyAuth, Auth, HeaderRewrite, JwtAuth, LimitBy, Match, PathRewrite, RateLimit, Redirect,
     RequestRewrite, ResponseRewrite, Route, Test, WeightedUpstream,
@@ -47,6 +49,8 @@ pub struct Model {
     pub request_id: RequestId,
     /// Where access-log lines go.
     pub access_log: AccessLog,
+    /// What is recorded of every request's use; `None` is nothing.
+    pub metering: Option<Metering>,
     /// How a worker ends.
     pub drain: Drain,
     /// How workers are watched.

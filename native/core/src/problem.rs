@@ -145,6 +145,8 @@ problems! {
         "Retry later; a stage_failed line of this moment in the gateway's log says what went wrong."
     IssuerUnavailable "issuer_unavailable" 503 stays "Issuer unavailable"
         "Retry later; the keys of the token's issuer cannot be fetched, and none are left that may be used."
+    MeteringUnavailable "metering_unavailable" 503 closes "Usage cannot be recorded"
+        "The spool of usage events is full: get its sink back, or give metering.spool more room."
     UpstreamUnresolved "upstream_unresolved" 503 stays "Upstream has no address"
         "The upstream's name does not resolve; check the name and the resolver."
     DecisionTimeout "decision_timeout" 504 stays "Decision took too long"

@@ -8,3 +8,4 @@ pub mod request_head;
 pub mod response_head;
 pub mod router;
 pub mod snapshot;
+pub mod spool;

@@ -141,6 +141,11 @@ fn preambles_say_what_a_naive_reading_finds() {
 }
 
 #[test]
+fn spools_are_read_to_an_end_and_events_survive() {
+    run("spool", &[], gateway_fuzz::spool::check);
+}
+
+#[test]
 fn routes_are_found_as_they_are_explained() {
     run("router", &[], gateway_fuzz::router::check);
 }

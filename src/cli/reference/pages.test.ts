@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 
+import { eventSchemaText } from '../../metering/event-schema.ts';
 import { schemaText } from '../schema.ts';
 import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
@@ -18,6 +19,7 @@ const PROJECT = join(import.meta.dirname, '../../../..');
 
 const GENERATED = {
   'schema/config.json': schemaText,
+  'schema/metering-event.json': eventSchemaText,
   'docs/reference/config.md': configPage,
   'docs/reference/cli.md': cliPage,
 };
@@ -41,7 +43,16 @@ describe('the reference', () => {
   });
 
   it('has every command', () => {
-    for (const name of ['run', 'check', 'explain', 'schema', 'keys hash', 'keys create', 'demo']) {
+    for (const name of [
+      'run',
+      'check',
+      'explain',
+      'usage',
+      'schema',
+      'keys hash',
+      'keys create',
+      'demo',
+    ]) {
       assert.match(cliPage(), new RegExp(`^## stoa-gateway ${name}$`, 'm'));
     }
   });

@@ -55,6 +55,7 @@ impl State {
         let route = answer.route.unwrap_or(u32::MAX);
         self.metrics.request(route, answer.status, duration_us, 0, bytes_out);
         self.log_answer(key, answer, duration_us);
+        self.meter_answer(key, answer, duration_us);
     }
 
     /// All slots are taken: a fixed answer, without an exchange.
@@ -70,6 +71,7 @@ impl State {
         let bits = self.random.u128(..).to_ne_bytes();
         request_id::write_new(&mut draft.request_id, &bits);
         write_problem(&mut draft, &ProblemDetail::of(code));
+        self.meter_fixed(code, &draft);
         let mut record = Record::bare(0, Kind::Whole);
         record.status = code.status();
         // The request's framing was not looked at: nothing behind it may be read.
@@ -98,7 +100,7 @@ impl State {
         if let Some(connection) = exchange.connection.take() {
             self.drop_connection(connection, now_ns);
         }
-        self.conclude(key, Ending { problem: Some(code), aborted: false }, now_ns);
+        self.conclude(key, Ending { problem: Some(code), ..Ending::default() }, now_ns);
         Uptake::Refused(record)
     }
 }

@@ -20,6 +20,8 @@ use super::{
 pub(super) struct Ending {
     pub(super) problem: Option<Code>,
     pub(super) aborted: bool,
+    /// The gateway answered by itself, after a pause.
+    pub(super) answered: bool,
 }
 
 impl State {
@@ -114,7 +116,7 @@ impl State {
         if let Some(connection) = connection {
             self.drop_connection(connection, now_ns);
         }
-        self.conclude(key, Ending { problem: Some(code), aborted: false }, now_ns);
+        self.conclude(key, Ending { problem: Some(code), ..Ending::default() }, now_ns);
     }
 
     /// The downstream went away.
@@ -123,7 +125,7 @@ impl State {
         if let Some(connection) = exchange.connection.take() {
             self.drop_connection(connection, now_ns);
         }
-        self.conclude(key, Ending { problem: None, aborted: true }, now_ns);
+        self.conclude(key, Ending { aborted: true, ..Ending::default() }, now_ns);
     }
 
     /// Tells the downstream that it may go on with its body.
@@ -150,6 +152,7 @@ impl State {
         self.metrics.exchanges_in_flight(-1);
         self.leave_queue(key);
         self.log_exchange(key, ending, now_ns);
+        self.meter_exchange(key, ending, now_ns);
         if let Some(exchange) = self.exchanges.get_mut(key) {
             exchange.counted = false;
             exchange.trim();

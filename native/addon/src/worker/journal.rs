@@ -92,12 +92,26 @@ impl State {
     }
 }
 
-fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcome<'_>) {
-    let facts = &draft.facts;
+/// Consumer and tenant: those of a key or a configured consumer, else those that a token names.
+pub(super) fn caller_names<'n>(
+    snapshot: &'n Snapshot,
+    consumer: Option<u32>,
+    draft: &'n Draft,
+) -> (Option<&'n str>, Option<&'n str>) {
     let consumers = &snapshot.consumers;
+    if let Some(number) = consumer {
+        let tenant = consumers.tenant_name(consumers.tenant(number));
+        return (Some(consumers.name(number)), Some(tenant));
+    }
     let token = |name: fn(&Caller) -> &str| {
         draft.caller.as_deref().map(name).filter(|name| !name.is_empty())
     };
+    (token(|caller| &caller.consumer), token(|caller| &caller.tenant))
+}
+
+fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcome<'_>) {
+    let facts = &draft.facts;
+    let (consumer, tenant) = caller_names(snapshot, outcome.consumer, draft);
     let plan = outcome.route.and_then(|route| snapshot.routes.get(route as usize));
     access_log::write_line(
         out,
@@ -112,14 +126,8 @@ fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcom
             status: outcome.status,
             problem: outcome.problem.map(Code::as_str),
             route: plan.map(|plan| plan.name.as_str()),
-            consumer: outcome
-                .consumer
-                .map(|number| consumers.name(number))
-                .or_else(|| token(|caller| &caller.consumer)),
-            tenant: outcome
-                .consumer
-                .map(|number| consumers.tenant_name(consumers.tenant(number)))
-                .or_else(|| token(|caller| &caller.tenant)),
+            consumer,
+            tenant,
             upstream: outcome.upstream,
             endpoint: outcome.endpoint,
             duration_us: outcome.duration_us,
@@ -139,8 +147,8 @@ pub(super) fn unix_s() -> u64 {
     u64::try_from(time.tv_sec).unwrap_or(0)
 }
 
-/// Milliseconds since 1970, for the log only.
-pub(super) fn unix_ms() -> u64 {
+/// Milliseconds since 1970: not for anything that must not go back.
+pub(crate) fn unix_ms() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     u64::try_from(time.tv_sec).unwrap_or(0) * 1000
         + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000

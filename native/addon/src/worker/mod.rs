@@ -16,6 +16,7 @@ mod endpoints;
 mod exchange;
 mod front;
 mod journal;
+mod metering;
 mod pausing;
 mod ready;
 mod receive;
@@ -33,6 +34,7 @@ use gateway_core::problem::Code;
 
 pub(crate) use deadlines::TICK_MS;
 pub(crate) use downstream::{Begun, Uptake};
+pub(crate) use journal::unix_ms;
 pub(crate) use state::{Parts, now_ns};
 
 use gateway_core::slab::Key;
@@ -181,6 +183,7 @@ impl Worker {
             if let Some(log) = state.log.take() {
                 log.close();
             }
+            state.tend_spool();
         });
     }
 
@@ -297,6 +300,7 @@ impl LoopHandler for Worker {
             state.metrics.heartbeat(now_ns / 1_000_000);
             state.enforce_deadlines(now_ns);
             state.enforce_front_deadlines(now_ns);
+            state.tend_spool();
         });
         self.tell_all();
         self.ticks.set(self.ticks.get().wrapping_add(1));

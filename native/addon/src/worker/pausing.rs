@@ -119,9 +119,10 @@ impl State {
             let place = (route, thumbprint);
             decide::remember(&mut self.tokens, &snapshot, &paused.head, place, verified, now_s);
         }
-        let verdict = self.decide_with(key, &paused.arrival, now_ns, |around, draft| {
-            decide::resume(around, &paused.head, caller, draft)
-        });
+        let verdict =
+            self.decide_with(key, &paused.arrival, &paused.head, now_ns, |around, draft| {
+                decide::resume(around, &paused.head, caller, draft)
+            });
         match verdict {
             Some(Verdict::Forward(forward)) => {
                 let plan = snapshot.upstreams.get(forward.upstream as usize);
@@ -206,6 +207,10 @@ impl State {
             | if answer.is_head { FLAG_NO_BODY | FLAG_LENGTH } else { 0 };
         self.ring.place(&mut record, &exchange.draft.answer, &exchange.draft.body);
         self.ring.push(record);
-        self.conclude(key, Ending { problem: answer.problem, aborted: false }, now_ns);
+        self.conclude(
+            key,
+            Ending { problem: answer.problem, aborted: false, answered: true },
+            now_ns,
+        );
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     log_writer::LogWriter,
     ring::Ring,
     shm::Segment,
+    spool::SpoolWriter,
     uv::EventLoop,
 };
 
@@ -79,6 +80,7 @@ pub(super) struct State {
     pub(super) tokens: TokenTable,
     pub(super) decision_ms: u64,
     pub(super) log: Option<LogWriter>,
+    pub(super) spool: Option<SpoolWriter>,
     pub(super) random: fastrand::Rng,
     pub(super) body_idle_ms: u64,
     /// The exchange being worked on, to be answered should the code panic.
@@ -95,6 +97,7 @@ pub(crate) struct Parts {
     pub(crate) segment: Segment,
     pub(crate) metrics: Block<'static>,
     pub(crate) log: Option<LogWriter>,
+    pub(crate) spool: Option<SpoolWriter>,
     pub(crate) exchanges_max: usize,
     pub(crate) body_idle_ms: u64,
     pub(crate) decision_ms: u64,
@@ -143,6 +146,7 @@ impl State {
             tokens: TokenTable::new(parts.token_seed, TOKENS_MAX, TOKENS_MAX_BYTES),
             decision_ms: parts.decision_ms,
             log: parts.log,
+            spool: parts.spool,
             random: fastrand::Rng::new(),
             body_idle_ms: parts.body_idle_ms,
             current: None,

@@ -117,6 +117,23 @@ impl<'a> Block<'a> {
         self.add(Layout::tls_failure(reason), 1);
     }
 
+    /// Usage events that the spool has taken.
+    pub fn metering_spooled(&self, events: u64) {
+        self.add_shared(Shared::MeteringSpooled, events);
+    }
+
+    /// Usage events that are lost, because the spool had no room.
+    pub fn metering_dropped(&self, events: u64) {
+        self.add_shared(Shared::MeteringDropped, events);
+    }
+
+    /// Whether the spool of usage events has no room for more.
+    pub fn metering_full(&self, full: bool) {
+        if let Some(word) = self.words.get(Shared::MeteringFull as usize) {
+            word.store(u64::from(full), Ordering::Relaxed);
+        }
+    }
+
     /// Exchanges tried a second time.
     pub fn retries(&self, count: u64) {
         self.add_shared(Shared::Retries, count);
@@ -155,6 +172,7 @@ impl<'a> Block<'a> {
         clear(Shared::HeartbeatMs as usize);
         clear(Shared::ExchangesInFlight as usize);
         clear(Shared::DownstreamOpen as usize);
+        clear(Shared::MeteringFull as usize);
         for upstream in 0..=self.layout.upstreams() {
             clear(self.layout.upstream(upstream, PerUpstream::Open));
             clear(self.layout.upstream(upstream, PerUpstream::Idle));

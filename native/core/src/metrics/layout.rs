@@ -33,6 +33,9 @@ pub(super) enum Shared {
     DownstreamRefused,
     TlsFull,
     TlsResumed,
+    MeteringSpooled,
+    MeteringDropped,
+    MeteringFull,
 }
 
 /// Numbers of one upstream.
@@ -56,7 +59,7 @@ pub(super) enum PerRoute {
     UpstreamSum,
 }
 
-const PROBLEMS_AT: usize = 16;
+const PROBLEMS_AT: usize = 32;
 const TLS_FAILURES_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
 const UPSTREAMS_AT: usize = TLS_FAILURES_AT + TLS_FAILURES_MAX;
 const UPSTREAM_WORDS: usize = 8;
@@ -130,7 +133,7 @@ mod tests {
     #[test]
     fn no_two_numbers_share_a_word_and_none_lies_outside() {
         let layout = Layout::new(3, 2);
-        let mut indices: Vec<usize> = (0..=Shared::TlsResumed as usize).collect();
+        let mut indices: Vec<usize> = (0..=Shared::MeteringFull as usize).collect();
         indices.extend((0..PROBLEMS_MAX).map(Layout::problem));
         indices.extend((0..TLS_FAILURES_MAX).map(Layout::tls_failure));
         for upstream in 0..=2 {

@@ -36,6 +36,23 @@ pub struct Extra {
     pub worker_restarts: u64,
     /// Evictions of the table of rate limits.
     pub rate_limit_evictions: u64,
+    /// What the shipper of usage events says.
+    pub shipper: Shipper,
+}
+
+/// What the shipper of usage events has counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shipper {
+    /// Bytes of the spool's segments.
+    pub spool_bytes: u64,
+    /// Events that the sink has acknowledged.
+    pub shipped: u64,
+    /// Events that were in pieces.
+    pub torn: u64,
+    /// Batches that the sink did not take.
+    pub sink_failures: u64,
+    /// Whether the sink takes batches.
+    pub sink_up: bool,
 }
 
 /// The text of all `blocks` together.
@@ -99,6 +116,22 @@ impl Page<'_> {
                 "stoa_panics_total" => self.shared(out, name, Shared::Panics)?,
                 "stoa_rate_limit_evictions_total" => {
                     writeln!(out, "{name} {}", extra.rate_limit_evictions)?;
+                }
+                "stoa_metering_spooled_total" => self.shared(out, name, Shared::MeteringSpooled)?,
+                "stoa_metering_dropped_total" => self.shared(out, name, Shared::MeteringDropped)?,
+                "stoa_metering_spool_full" => self.shared(out, name, Shared::MeteringFull)?,
+                "stoa_metering_spool_bytes" => {
+                    writeln!(out, "{name} {}", extra.shipper.spool_bytes)?;
+                }
+                "stoa_metering_shipped_total" => {
+                    writeln!(out, "{name} {}", extra.shipper.shipped)?;
+                }
+                "stoa_metering_torn_total" => writeln!(out, "{name} {}", extra.shipper.torn)?,
+                "stoa_metering_sink_failures_total" => {
+                    writeln!(out, "{name} {}", extra.shipper.sink_failures)?;
+                }
+                "stoa_metering_sink_up" => {
+                    writeln!(out, "{name} {}", u8::from(extra.shipper.sink_up))?;
                 }
                 "stoa_worker_restarts_total" => writeln!(out, "{name} {}", extra.worker_restarts)?,
                 _ => writeln!(out, "{name} {}", extra.workers)?,

@@ -27,7 +27,7 @@ fn rendered(fill: impl Fn(&Block<'_>, &Block<'_>)) -> String {
         &layout,
         &blocks,
         &names,
-        Extra { workers: 2, worker_restarts: 1, rate_limit_evictions: 5 },
+        Extra { workers: 2, worker_restarts: 1, rate_limit_evictions: 5, ..Extra::default() },
     )
 }
 

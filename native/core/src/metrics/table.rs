@@ -55,6 +55,22 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "counter",
         "Keys in use that the table of rate limits had no room for.",
     ),
+    ("stoa_metering_spooled_total", "counter", "Usage events that the spool has taken."),
+    (
+        "stoa_metering_dropped_total",
+        "counter",
+        "Usage events lost because the spool had no room: an alarm.",
+    ),
+    ("stoa_metering_spool_full", "gauge", "Workers whose spool has no room for more: an alarm."),
+    ("stoa_metering_spool_bytes", "gauge", "Bytes of the spool's segments."),
+    ("stoa_metering_shipped_total", "counter", "Usage events that the sink has acknowledged."),
+    (
+        "stoa_metering_torn_total",
+        "counter",
+        "Usage events in the spool that a power loss left in pieces.",
+    ),
+    ("stoa_metering_sink_failures_total", "counter", "Batches that the sink did not take."),
+    ("stoa_metering_sink_up", "gauge", "1 while the sink takes batches, 0 while it does not."),
     ("stoa_worker_restarts_total", "counter", "Workers replaced."),
     ("stoa_workers", "gauge", "Workers that are ready."),
 ];
