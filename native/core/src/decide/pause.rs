@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, forward, go_on, peer_is_trusted,
+    Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, facts_of, go_on, peer_is_trusted,
     refuse, refuse_head,
 };
 
@@ -48,7 +48,7 @@ pub(super) fn for_resource(
     let found = snapshot.resources.iter().find(|known| known.is_at(host, &target.path))?;
     let plan = snapshot.routes.get(found.route as usize)?;
     write_question(around, head, &plan.name, target, &mut draft.answer);
-    let facts = forward(around, head, framing, found.route);
+    let facts = facts_of(around, head, framing, found.route);
     let request = Forward { body_max_bytes: snapshot.edge.body_max_bytes, ..facts };
     Some(Pause { stage: Stage::ResourceMetadata, request })
 }
