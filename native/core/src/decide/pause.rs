@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::{
     caller::Caller,
     http1::{
+        field::is_called,
         framing::{self, RequestFraming},
         head::{RequestHead, field_scratch, parse_request},
     },
@@ -53,6 +54,16 @@ pub(super) fn for_resource(
     Some(Pause { stage: Stage::ResourceMetadata, request })
 }
 
+/// How the client asked: what a trusted proxy says of it counts.
+fn scheme(around: &Surroundings<'_>, head: &RequestHead<'_, '_>) -> &'static str {
+    let mut told = head.fields.iter().filter(|field| is_called(field.name, "x-forwarded-proto"));
+    match told.next().map(|field| field.value).filter(|_| peer_is_trusted(around)) {
+        Some(b"https") => "https",
+        Some(b"http") => "http",
+        _ => around.scheme,
+    }
+}
+
 fn write_question(
     around: &Surroundings<'_>,
     head: &RequestHead<'_, '_>,
@@ -61,7 +72,8 @@ fn write_question(
     out: &mut Vec<u8>,
 ) {
     out.clear();
-    for piece in [route.as_bytes(), b"\0", head.method, b"\0", around.scheme.as_bytes(), b"://"] {
+    let scheme = scheme(around, head).as_bytes();
+    for piece in [route.as_bytes(), b"\0", head.method, b"\0", scheme, b"://"] {
         out.extend_from_slice(piece);
     }
     out.extend_from_slice(framing::host(head));
