@@ -10,6 +10,7 @@
 import { createRequire } from 'node:module';
 
 import { KIND, RECORD_WORDS } from './record.ts';
+import type { Word } from './word.ts';
 
 /** A part of the model that is wrong: its path, joined by dots, and one sentence. */
 export interface ModelProblem {
@@ -58,36 +59,6 @@ export interface Explanation {
         readonly detail: string | null;
       };
 }
-
-type Fields = readonly (readonly [name: string, value: string])[];
-
-/**
- * What a paused exchange goes on with: it is known who calls, or it is answered with a problem or
- * with something of its own (256 KiB at most). Values of fields have no control characters.
- */
-export type Word =
-  | {
-      readonly kind: 'accepted';
-      /** Empty for none, as `tenant`. */
-      readonly consumer: string;
-      readonly tenant: string;
-      /** For the upstream; of those that the route names. */
-      readonly headers: Fields;
-      /** Until then the same token on the same route, with the same certificate, is not asked about. */
-      readonly rememberUntilMs: number | null;
-    }
-  | {
-      readonly kind: 'refused';
-      readonly code: string;
-      readonly detail: string;
-      readonly headers: Fields;
-    }
-  | {
-      readonly kind: 'local';
-      readonly status: number;
-      readonly headers: Fields;
-      readonly body: string;
-    };
 
 /** The calls of the data plane. */
 interface Bindings {

@@ -8,7 +8,7 @@
  */
 
 import type { Model } from '../config/schema.ts';
-import type { Word } from '../native/addon.ts';
+import type { Word } from '../native/word.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 

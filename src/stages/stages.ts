@@ -12,8 +12,9 @@
 
 import type { Model } from '../config/schema.ts';
 import type { Authentication, Authenticator } from '../identity/authenticate.ts';
-import type { Word, WorkerCore } from '../native/addon.ts';
+import type { WorkerCore } from '../native/addon.ts';
 import { STAGE } from '../native/record.ts';
+import type { Word } from '../native/word.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { type Question, readQuestion } from './question.ts';
 import { describeResource } from './resource-metadata.ts';

@@ -12,12 +12,12 @@ use crate::{
 };
 
 use super::{
-    Request, Surroundings,
+    Draft, Request, Surroundings,
     token::{self, Token},
 };
 
 /// Who calls.
-pub(super) enum Known {
+enum Known {
     /// A consumer of the configuration.
     Consumer(u32),
     /// Whom a token that was verified belongs to.
@@ -26,9 +26,31 @@ pub(super) enum Known {
     NotYet,
 }
 
+/// Finds out who calls; `false` while nobody knows.
+pub(super) fn identify(
+    around: &Surroundings<'_>,
+    request: &mut Request<'_>,
+    draft: &mut Draft,
+) -> Result<bool, Code> {
+    let known = match draft.caller.take() {
+        Some(caller) => Known::Caller(caller),
+        None => authenticate(request, around, &mut draft.fields)?,
+    };
+    match known {
+        Known::Consumer(consumer) => request.consumer = Some(consumer),
+        Known::Caller(caller) => {
+            request.consumer = caller.consumer_number;
+            draft.caller = Some(Rc::clone(&caller));
+            request.caller = Some(caller);
+        }
+        Known::NotYet => return Ok(false),
+    }
+    Ok(true)
+}
+
 /// Finds out who calls: by the certificate of the connection where the route takes one, else by a
 /// key if one is there, else by a token. What would have helped is written to `fields`.
-pub(super) fn authenticate(
+fn authenticate(
     request: &Request<'_>,
     around: &Surroundings<'_>,
     fields: &mut Vec<u8>,

@@ -7,6 +7,7 @@
 mod answer;
 mod authenticate;
 mod draft;
+mod forward;
 mod identity;
 mod limit;
 mod pause;
@@ -21,8 +22,8 @@ mod verdict;
 use std::{net::IpAddr, rc::Rc};
 
 pub use answer::{Answer, ProblemDetail, write_problem, write_problem_with};
-use authenticate::Known;
 pub use draft::{Draft, Facts};
+use forward::{facts_of, pick};
 use identity::{choose_request_id, new_request_id};
 pub use pause::resume;
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
@@ -233,8 +234,8 @@ fn route(
         return Err(Code::RouteDenied);
     }
     if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
-        if !identify(around, &mut request, draft)? {
-            let facts = forward(around, head, framing, index);
+        if !authenticate::identify(around, &mut request, draft)? {
+            let facts = facts_of(around, head, framing, index);
             let facts = Forward { body_max_bytes, ..facts };
             return Ok(Verdict::Pause(pause::for_caller(around, &request, facts, draft)));
         }
@@ -255,51 +256,10 @@ fn route(
                 Code::BadTarget
             })?;
             let consumer = request.consumer;
-            let forward = forward(around, head, framing, index);
+            let forward = facts_of(around, head, framing, index);
             Ok(Verdict::Forward(Forward { upstream, consumer, body_max_bytes, ..forward }))
         }
         Action::Deny => Err(Code::RouteDenied),
-    }
-}
-
-/// Finds out who calls; `false` while nobody knows.
-fn identify(
-    around: &Surroundings<'_>,
-    request: &mut Request<'_>,
-    draft: &mut Draft,
-) -> Result<bool, Code> {
-    let known = match draft.caller.take() {
-        Some(caller) => Known::Caller(caller),
-        None => authenticate::authenticate(request, around, &mut draft.fields)?,
-    };
-    match known {
-        Known::Consumer(consumer) => request.consumer = Some(consumer),
-        Known::Caller(caller) => {
-            request.consumer = caller.consumer_number;
-            draft.caller = Some(Rc::clone(&caller));
-            request.caller = Some(caller);
-        }
-        Known::NotYet => return Ok(false),
-    }
-    Ok(true)
-}
-
-/// What is known of a request to `route` before it has an upstream.
-fn forward(
-    around: &Surroundings<'_>,
-    head: &RequestHead<'_, '_>,
-    framing: RequestFraming,
-    route: u32,
-) -> Forward {
-    Forward {
-        route,
-        body: framing.body,
-        close: framing.close || around.foreign_chunks && framing.body == BodyLength::Chunked,
-        is_head: head.method == b"HEAD",
-        idempotent: matches!(head.method, b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS"),
-        expect_continue: framing.expect_continue,
-        upgrade: framing.upgrade,
-        ..Forward::default()
     }
 }
 
@@ -319,16 +279,6 @@ fn check_body(request: &Request<'_>, body_max_bytes: u64) -> Result<(), Code> {
 
 fn has_field(head: &RequestHead<'_, '_>, name: &str) -> bool {
     head.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name))
-}
-
-/// Draws an upstream by its share.
-fn pick(shares: &[(u32, u32)], random: &mut dyn FnMut() -> u64) -> u32 {
-    if let [(only, _)] = shares {
-        return *only;
-    }
-    let total = u64::from(shares.last().map_or(1, |&(_, end)| end).max(1));
-    let drawn = random() % total;
-    shares.iter().find(|&&(_, end)| drawn < u64::from(end)).map_or(0, |&(number, _)| number)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::{
     caller::Caller,
     http1::{
+        field::is_called,
         framing::{self, RequestFraming},
         head::{RequestHead, field_scratch, parse_request},
     },
@@ -17,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, forward, go_on, peer_is_trusted,
+    Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, facts_of, go_on, peer_is_trusted,
     refuse, refuse_head,
 };
 
@@ -48,9 +49,19 @@ pub(super) fn for_resource(
     let found = snapshot.resources.iter().find(|known| known.is_at(host, &target.path))?;
     let plan = snapshot.routes.get(found.route as usize)?;
     write_question(around, head, &plan.name, target, &mut draft.answer);
-    let facts = forward(around, head, framing, found.route);
+    let facts = facts_of(around, head, framing, found.route);
     let request = Forward { body_max_bytes: snapshot.edge.body_max_bytes, ..facts };
     Some(Pause { stage: Stage::ResourceMetadata, request })
+}
+
+/// How the client asked: what a trusted proxy says of it counts.
+fn scheme(around: &Surroundings<'_>, head: &RequestHead<'_, '_>) -> &'static str {
+    let mut told = head.fields.iter().filter(|field| is_called(field.name, "x-forwarded-proto"));
+    match told.next().map(|field| field.value).filter(|_| peer_is_trusted(around)) {
+        Some(b"https") => "https",
+        Some(b"http") => "http",
+        _ => around.scheme,
+    }
 }
 
 fn write_question(
@@ -61,7 +72,8 @@ fn write_question(
     out: &mut Vec<u8>,
 ) {
     out.clear();
-    for piece in [route.as_bytes(), b"\0", head.method, b"\0", around.scheme.as_bytes(), b"://"] {
+    let scheme = scheme(around, head).as_bytes();
+    for piece in [route.as_bytes(), b"\0", head.method, b"\0", scheme, b"://"] {
         out.extend_from_slice(piece);
     }
     out.extend_from_slice(framing::host(head));

@@ -2,6 +2,7 @@
 
 mod compile;
 mod fields;
+mod jwt;
 
 pub(super) use compile::Compiler;
 

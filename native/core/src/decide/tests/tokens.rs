@@ -55,6 +55,18 @@ fn are_asked_about_in_words_that_javascript_can_take_apart() {
 }
 
 #[test]
+fn are_asked_about_with_the_scheme_that_a_trusted_proxy_tells_of() {
+    let fields = [("Authorization", "DPoP abc"), ("X-Forwarded-Proto", "https")];
+    let mut proxied = Gateway::new(json!({
+        "routes": [route("r", "/r", jwt(&Value::Null, &[]))],
+        "forwarded": { "trustedProxies": ["192.0.2.0/24"] },
+    }));
+    assert_eq!(proxied.question(&get("/r", &fields)).1[2], "https://gw.test/r");
+    proxied.peer = "198.51.100.1";
+    assert_eq!(proxied.question(&get("/r", &fields)).1[2], "http://gw.test/r");
+}
+
+#[test]
 fn are_missing_where_there_is_no_one_token() {
     let mut gateway =
         gateway(&[("resourceMetadata", json!("https://a.test/x")), ("scopes", json!(["s", "t"]))]);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    caller::HEADERS_MAX,
     model,
     rate_limit::{FieldStyle, LimitFields, Quota},
     rewrite::{HeaderOps, Template, Variable},
@@ -15,12 +14,9 @@ use crate::{
 
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
-    Action, ApiKeyPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
+    Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
     fields::{self, ResponseFields},
 };
-
-/// Signatures of proofs that are understood; the same as in `src/identity`.
-const DPOP_ALGORITHMS: &str = "ES256 ES384 ES512 EdDSA Ed25519 PS256 PS384 PS512 RS256 RS384 RS512";
 
 /// Compiles one route.
 pub(crate) struct Compiler<'a> {
@@ -33,7 +29,7 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn error(&mut self, field: &str, message: impl Into<String>) {
+    pub(super) fn error(&mut self, field: &str, message: impl Into<String>) {
         self.errors.push(ModelError::new(format!("{}.{field}", self.at), message));
     }
 
@@ -125,39 +121,6 @@ impl Compiler<'_> {
         let header = header.as_ref().map(|name| name.to_ascii_lowercase());
         self.check_field("auth.apiKey.header", header.as_deref(), fields::refused_as_key);
         ApiKeyPlan { header, query: query.clone(), keep: *keep }
-    }
-
-    fn jwt(&mut self, auth: &model::JwtAuth) -> JwtPlan {
-        for name in auth.headers.keys() {
-            if fields::refused_as_key(name, self.request_id_header).is_some() {
-                let at = format!("auth.jwt.headers.{name}");
-                self.error(
-                    &at,
-                    format!("`{name}` is written by the gateway: choose another header"),
-                );
-            }
-        }
-        if auth.headers.len() > HEADERS_MAX {
-            self.error(
-                "auth.jwt.headers",
-                format!("at most {HEADERS_MAX} headers tell of a caller"),
-            );
-        }
-        let is_quotable = |text: &String| {
-            text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
-        };
-        if !auth.resource_metadata.iter().all(is_quotable) {
-            let what = "what is not allowed in a URL is percent-encoded here";
-            self.error("auth.jwt.resourceMetadata", what);
-        }
-        if !auth.scopes.iter().all(is_quotable) {
-            self.error("auth.jwt.scopes", "a scope has no spaces, quotes or backslashes");
-        }
-        JwtPlan {
-            headers: auth.headers.keys().map(|name| name.to_ascii_lowercase()).collect(),
-            keep: auth.forward_token,
-            challenge: challenge(auth),
-        }
     }
 
     /// Reports a field that can't serve its purpose.
@@ -274,23 +237,6 @@ impl Compiler<'_> {
             })
             .ok()
     }
-}
-
-/// Source: RFC 6750 §3 (no error code where nothing was presented), RFC 9449 §7.1, RFC 9728 §5.1.
-fn challenge(auth: &model::JwtAuth) -> String {
-    let scheme = if auth.bound == "dpop" { "DPoP" } else { "Bearer" };
-    let mut line = format!("www-authenticate: {scheme} realm=\"stoa\"");
-    let scope = auth.scopes.join(" ");
-    let algorithms = if auth.bound == "dpop" { DPOP_ALGORITHMS } else { "" };
-    let metadata = auth.resource_metadata.as_deref().unwrap_or_default();
-    for (name, value) in [("scope", &*scope), ("algs", algorithms), ("resource_metadata", metadata)]
-    {
-        if !value.is_empty() {
-            line.extend([", ", name, "=\"", value, "\""]);
-        }
-    }
-    line.push_str("\r\n");
-    line
 }
 
 fn predicate(name: &str, test: &model::Test) -> Predicate {
