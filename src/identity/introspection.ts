@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+import { Deadlines } from './deadline.ts';
 import { fetchDocument } from './fetch-document.ts';
 import type { Issuer } from './key-source.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -36,7 +37,7 @@ export class Introspection {
   readonly #issuer: Issuer;
   readonly #options: NonNullable<Issuer['introspection']>;
   readonly #authorization: string;
-  readonly #closing = new AbortController();
+  readonly #deadlines = new Deadlines();
   readonly #answers = new Map<string, Answer>();
   readonly #questions = new Map<string, Promise<Answer | null>>();
 
@@ -70,7 +71,7 @@ export class Introspection {
 
   /** Ends what is under way. */
   close(): void {
-    this.#closing.abort();
+    this.#deadlines.close();
   }
 
   #question(digest: string, token: string, nowMs: number): Promise<Answer | null> {
@@ -88,12 +89,14 @@ export class Introspection {
 
   async #fetch(token: string, nowMs: number): Promise<Answer | null> {
     const { url, timeoutMs, cacheMs } = this.#options;
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
-    const fetched = await fetchDocument(url, signal, {
+    const question = {
       method: 'POST',
       headers: { accept: 'application/json', authorization: this.#authorization },
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
-    });
+    } as const;
+    const fetched = await this.#deadlines.within(timeoutMs, (signal) =>
+      fetchDocument(url, signal, question),
+    );
     if (!fetched.ok) return null;
     const isActive = memberOf(fetched.document, 'active') === true;
     return { claims: isActive ? fetched.document : null, knownUntilMs: nowMs + cacheMs };

@@ -160,6 +160,7 @@ describe('an issuer that can’t be asked', () => {
     );
     assert.equal(await outcome(0, { authorization: 'Bearer one-more' }), 'issuer_unavailable');
     await authenticator.close();
+    assert.ok(!questions.join().includes('one-more'));
     assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['issuer_unavailable']));
   });
 });
