@@ -5,14 +5,16 @@
  */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 
 import { MeteringEvent } from '../../src/metering/event-schema.ts';
 import { digestOfKey } from '../../src/config/schema/consumers.ts';
-import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
+import { type Front, type Gateway, PROJECT, startGateway } from '../support/gateway.ts';
 import { processesNamed, signal } from '../../arena/host/processes.ts';
 import { call } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
@@ -29,6 +31,15 @@ function eventsIn(gateway: Gateway): MeteringEvent[] {
 
 function uniqueIds(events: readonly MeteringEvent[]): number {
   return new Set(events.map(({ id }) => id)).size;
+}
+
+/** What the command sums, from the spool and the files of a gateway that runs. */
+async function usageOf(gateway: Gateway): Promise<{ readonly requests: number }[]> {
+  const config = join(gateway.directory, 'gateway.yaml');
+  const argv = [join(PROJECT, 'bin/stoa-gateway'), 'usage', '-c', config, '-o', 'json'];
+  const { stdout } = await promisify(execFile)(process.execPath, argv);
+  const sums: { readonly requests: number }[] = JSON.parse(stdout);
+  return sums;
 }
 
 /** Whether one of some requests was refused. */
@@ -127,6 +138,11 @@ routes:
         ['route_not_found'],
       );
 
+      const summed = await usageOf(gateway);
+      assert.equal(
+        summed.reduce((sum, row) => sum + row.requests, 0),
+        total,
+      );
       assert.equal(await gateway.metric('stoa_metering_spooled_total'), total);
       await until(
         'it is counted',
@@ -213,6 +229,11 @@ routes:
   it('has shipped everything when it has drained', async () => {
     const gateway = await start({}, 'enabled: true, batch: { pollMs: 60000 }');
     await Promise.all(Array.from({ length: 40 }, () => call(gateway.port, 'GET /open/x')));
+    const unshipped = await usageOf(gateway);
+    assert.deepEqual(
+      unshipped.map(({ requests }) => requests),
+      [40],
+    );
     gateway.signal('SIGTERM');
     await gateway.exited;
     assert.equal(eventsIn(gateway).length, 40);
