@@ -21,7 +21,7 @@ const LAYERS = [
   ['main', 'worker'],
   ['cli'],
   ['modes', 'supervisor'],
-  ['listener', 'admin', 'upstreams'],
+  ['listener', 'admin', 'upstreams', 'policy'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -33,6 +33,7 @@ const IMPORTERS = [
   { specifier: /\.node$/, only: /^native\/addon\.ts$/, why: 'one crossing, one set of types' },
   { specifier: /^commander$/, only: /^cli\//, why: 'the command line is one concern' },
   { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
+  { specifier: /^piscina$/, only: /^policy\/threads\//, why: 'threads are one concern' },
   { specifier: /^zod$/, only: /^config\//, why: 'types, schema and reference have one source' },
 ];
 
@@ -160,7 +161,7 @@ describe('src', () => {
 
 describe('native', () => {
   it('has unsafe code in the listed files only', () => {
-    const unsafe = ['native/core', 'native/tls', 'native/addon']
+    const unsafe = ['native/core', 'native/tls', 'native/policy', 'native/addon']
       .flatMap((folder) => filesUnder(folder, '.rs'))
       .filter((path) => /\bunsafe\b/.test(codeOf(readFileSync(join(ROOT, path), 'utf8'))))
       .filter((path) => !UNSAFE_FILES.includes(path));
@@ -174,7 +175,7 @@ describe('native', () => {
     );
   });
 
-  for (const crate of ['core', 'tls']) {
+  for (const crate of ['core', 'tls', 'policy']) {
     it(`forbids unsafe code in native/${crate}`, () => {
       assert.match(
         readFileSync(join(ROOT, 'native', crate, 'src/lib.rs'), 'utf8'),

@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 import type { Model, ValidConfig } from './schema.ts';
 
 type Tls = NonNullable<Model['listeners'][number]['tls']>;
+type PolicySource = Model['policies'][string]['source'];
 
 /** `baseDir` is what files are relative to; `cores` what `workers: auto` means. */
 export function resolveModel(
@@ -35,6 +36,12 @@ export function resolveModel(
         { ...consumer, tenant: consumer.tenant ?? name },
       ]),
     ),
+    policies: Object.fromEntries(
+      Object.entries(config.policies).map(([name, policy]) => [
+        name,
+        { ...policy, source: withSourcePaths(policy.source, (file) => resolve(baseDir, file)) },
+      ]),
+    ),
     routes: config.routes.map((route) => ({ ...route, upstream: route.upstream ?? [] })),
   };
 }
@@ -53,6 +60,27 @@ function withPaths(tls: Tls, absolute: (file: string) => string): Tls {
       ca: clientAuth.ca.map(absolute),
       crl: clientAuth.crl.map(absolute),
     },
+  };
+}
+
+function withSourcePaths(source: PolicySource, absolute: (file: string) => string): PolicySource {
+  const { file, folder, bundle, rego } = source;
+  const verification = bundle?.verification ?? null;
+  return {
+    ...source,
+    file: file === null ? null : absolute(file),
+    folder: folder === null ? null : absolute(folder),
+    bundle:
+      bundle === null
+        ? null
+        : {
+            ...bundle,
+            verification:
+              verification === null
+                ? null
+                : { ...verification, keyFile: absolute(verification.keyFile) },
+          },
+    rego: rego === null ? null : { files: rego.files.map(absolute), data: rego.data.map(absolute) },
   };
 }
 

@@ -13,6 +13,7 @@ import * as z from 'zod';
 import { Consumer } from './schema/consumers.ts';
 import { Name, whole } from './schema/fields.ts';
 import { Listener } from './schema/listeners.ts';
+import { Policy } from './schema/policy.ts';
 import {
   AccessLog,
   Admin,
@@ -69,6 +70,11 @@ export const Config = z
       .max(64)
       .default([])
       .describe('Files with many keys, one `sha256,consumer,tenant[,expires]` a line.'),
+    policies: z
+      .record(Name, Policy)
+      .refine((policies) => Object.keys(policies).length <= 32, 'at most 32 policies')
+      .default({})
+      .describe('Policies in Rego that routes ask, by name; at most 32.'),
     routes: z.array(Route).max(200_000).default([]).describe('What is served.'),
   })
   .meta({ title: 'STOA Gateway configuration' });

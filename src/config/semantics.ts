@@ -8,6 +8,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { parseAddress } from './address.ts';
+import { checkPolicies, checkRoutePolicy } from './policies.ts';
 import type { Finding } from './problem.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -21,6 +22,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkAddresses(config),
     ...checkUpstreams(config),
     ...checkConsumers(config),
+    ...checkPolicies(config, baseDir),
     ...checkRouteNames(config),
     ...config.routes.flatMap((route, index) => checkRoute(route, index, config)),
   ];
@@ -101,6 +103,7 @@ function checkRoute(route: Route, index: number, config: ValidConfig): Finding[]
     ...checkShares(route, index, config),
     ...checkLimit(route, index),
     ...checkRewrite(route, index),
+    ...checkRoutePolicy(route, index, config),
   ];
 }
 

@@ -17,6 +17,7 @@ mod listener_tls;
 mod log_writer;
 mod main_process;
 mod net;
+mod policy;
 mod ring;
 mod shm;
 mod uv;
@@ -237,6 +238,27 @@ pub fn close_connections() -> Result<()> {
 #[napi]
 pub fn busy_connections() -> Result<u32> {
     Ok(u32::try_from(opened()?.busy_connections()).unwrap_or(u32::MAX))
+}
+
+/// Compiles rules in Rego (files, data, entrypoint, time) for this thread. Returns what
+/// `evaluatePolicy` knows them by. Throws with the place of what is wrong.
+#[napi]
+pub fn compile_policy(rules_json: String) -> Result<u32> {
+    caught(|| policy::compile(&rules_json))
+}
+
+/// The JSON of a decision on `input_json`, or null where the rule is undefined. Throws when the
+/// rules fail or take longer than they may.
+#[napi]
+pub fn evaluate_policy(policy: u32, input_json: String) -> Result<Option<String>> {
+    caught(|| policy::evaluate(policy, &input_json))
+}
+
+/// What `work` gives; a panic in it throws like any failure.
+fn caught<T>(work: impl FnOnce() -> std::result::Result<T, String>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .map_err(|_| failed("a defect in the interpreter of policies"))?
+        .map_err(failed)
 }
 
 fn opened() -> Result<&'static Worker> {

@@ -11,7 +11,7 @@ mod upstreams;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 pub use consumers::{ApiKey, CertificateRule, Consumer};
 pub use listener::{
@@ -19,7 +19,7 @@ pub use listener::{
 };
 pub use routes::{
     ApiKeyAuth, Auth, HeaderRewrite, LimitBy, Match, PathRewrite, RateLimit, Redirect,
-    RequestRewrite, ResponseRewrite, Route, Test, WeightedUpstream,
+    RequestRewrite, ResponseRewrite, Route, RoutePolicy, Test, WeightedUpstream,
 };
 pub use upstreams::{Connections, Dns, Endpoint, Timeouts, Upstream};
 
@@ -58,6 +58,9 @@ pub struct Model {
     pub consumers: Vec<(String, Consumer)>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
+    /// Named policies. The control plane evaluates them; what is said of one is not looked at here.
+    #[serde(default)]
+    pub policies: BTreeMap<String, IgnoredAny>,
     /// What is served.
     pub routes: Vec<Route>,
 }
