@@ -6,8 +6,12 @@
  * @module
  */
 
+import { readFile } from 'node:fs/promises';
+
 import type { Model } from '../config/schema.ts';
 import { readBundleFile, readBundleFolder, type Bundle } from './bundle/bundle.ts';
+import { type BundleEvent, openBundleServer } from './bundle/server.ts';
+import type { Verification } from './bundle/signatures.ts';
 import { type Evaluation, evaluationOf } from './decision.ts';
 import { type Engine, failed, messageOf } from './engine.ts';
 import { INPUT_MAX_BYTES, type PolicyInput } from './input.ts';
@@ -24,10 +28,22 @@ export interface Policies {
   close(): Promise<void>;
 }
 
-/** Rejects when a policy can't be loaded, with a sentence that names it. */
-export async function openPolicies(model: Pick<Model, 'policies'>): Promise<Policies> {
+/** A policy asked for its bundle: worth a line in the log unless it is `unchanged`. */
+export interface PolicyEvent {
+  readonly policy: string;
+  readonly bundle: BundleEvent;
+}
+
+/**
+ * Rejects when a policy can't be loaded, with a sentence that names it; a bundle server that has none
+ * is told of by `report`, and asked again.
+ */
+export async function openPolicies(
+  model: Pick<Model, 'policies'>,
+  report: (event: PolicyEvent) => void = () => {},
+): Promise<Policies> {
   const opening = Object.entries(model.policies).map(
-    async ([name, policy]) => [name, await openNamed(name, policy)] as const,
+    async ([name, policy]) => [name, await openNamed(name, policy, report)] as const,
   );
   const settled = await Promise.allSettled(opening);
   const engines = new Map(
@@ -55,16 +71,24 @@ export async function openPolicies(model: Pick<Model, 'policies'>): Promise<Poli
   };
 }
 
-async function openNamed(name: string, policy: Policy): Promise<Engine> {
+async function openNamed(
+  name: string,
+  policy: Policy,
+  report: (event: PolicyEvent) => void,
+): Promise<Engine> {
   try {
-    return await openEngine(policy);
+    return await openEngine(policy, (bundle) => report({ policy: name, bundle }));
   } catch (cause) {
     throw new Error(`policy "${name}": ${messageOf(cause)}`, { cause });
   }
 }
 
-async function openEngine(policy: Policy): Promise<Engine> {
-  const { file, folder, opa, rego } = policy.source;
+async function openEngine(policy: Policy, report: (event: BundleEvent) => void): Promise<Engine> {
+  const { file, folder, bundle, opa, rego } = policy.source;
+  if (bundle !== null) {
+    const verification = await readVerification(bundle.verification);
+    return openBundleServer({ ...bundle, verification }, (one) => openBundle(one, policy), report);
+  }
   if (opa !== null) return openRemote({ ...policy, url: opa.url });
   if (file !== null) return openBundle(await readBundleFile(file), policy);
   if (folder !== null) return openBundle(await readBundleFolder(folder), policy);
@@ -73,6 +97,13 @@ async function openEngine(policy: Policy): Promise<Engine> {
     return openPool({ kind: 'rego', ...(await readRego(rego)), entrypoint, timeoutMs }, policy);
   }
   throw new Error('no source');
+}
+
+async function readVerification(
+  configured: NonNullable<Policy['source']['bundle']>['verification'],
+): Promise<Verification | null> {
+  if (configured === null) return null;
+  return { ...configured, publicKey: await readFile(configured.keyFile, 'utf8') };
 }
 
 function openBundle({ module, data }: Bundle, policy: Policy): Promise<Engine> {

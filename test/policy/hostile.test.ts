@@ -121,10 +121,11 @@ describe('a thread', { skip: opaMissing }, () => {
     }));
 });
 
-describe('loading', { skip: opaMissing }, () => {
-  const open = (policy: Record<string, unknown>): Promise<Policies> =>
-    openPolicies(policyModel({ authz: policy }));
+function open(policy: Record<string, unknown>): Promise<Policies> {
+  return openPolicies(policyModel({ authz: policy }));
+}
 
+describe('loading', { skip: opaMissing }, () => {
   it('names an entrypoint that the bundle has not', async () => {
     await assert.rejects(
       open({ source: { file: bundle }, entrypoint: 'hostile/other' }),
