@@ -49,6 +49,8 @@ describe('every command', () => {
     ['keys'],
     ['keys', 'hash'],
     ['keys', 'create'],
+    ['policy'],
+    ['policy', 'test'],
     ['demo'],
     ['version'],
   ]) {

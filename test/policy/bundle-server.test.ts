@@ -30,6 +30,8 @@ import { until } from '../support/wait.ts';
 const ENTRYPOINT = 'authz/decision';
 const POOL = { threads: 1, queueMax: 1000, timeoutMs: 10_000, memoryMaxBytes: 16_777_216 };
 
+const ANYONE: Omit<Verification, 'publicKey'> = { algorithm: 'ES256', keyId: null, scope: null };
+
 const folder = mkdtempSync(join(tmpdir(), 'stoa-bundle-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -179,23 +181,15 @@ describe('a bundle server', { skip: opaMissing }, () => {
   });
 
   describe('with signatures', () => {
-    const expected = (changes: Partial<Verification> = {}): Verification => ({
-      publicKey,
-      algorithm: 'ES256',
-      keyId: null,
-      scope: null,
-      ...changes,
-    });
-
     it('sends what was signed', async () => {
       served = { tag: '"1"', body: signed };
-      await opened({ verification: expected({ keyId: 'default' }) });
+      await opened({ verification: { ...ANYONE, publicKey, keyId: 'default' } });
       assert.equal(detail(), '');
       assert.equal(await reason(), 'signed');
     });
 
     it('sends what was not signed', async () => {
-      await opened({ verification: expected() });
+      await opened({ verification: { ...ANYONE, publicKey } });
       assert.match(detail(), /no signature/);
       assert.equal(await reason(), 'unavailable');
     });
@@ -204,16 +198,16 @@ describe('a bundle server', { skip: opaMissing }, () => {
       served = { tag: '"1"', body: signed };
       const { publicKey: other } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
       const pem = other.export({ type: 'spki', format: 'pem' }).toString();
-      await opened({ verification: expected({ publicKey: pem }) });
+      await opened({ verification: { ...ANYONE, publicKey: pem } });
       assert.match(detail(), /signature verification failed/);
     });
 
     it('sends what was signed for something else', async () => {
       served = { tag: '"1"', body: signed };
-      await opened({ verification: expected({ scope: 'read' }) });
+      await opened({ verification: { ...ANYONE, publicKey, scope: 'read' } });
       assert.match(detail(), /another scope/);
       await engine?.close();
-      await opened({ verification: expected({ keyId: 'mine' }) });
+      await opened({ verification: { ...ANYONE, publicKey, keyId: 'mine' } });
       assert.match(detail(), /another key/);
     });
 
@@ -223,7 +217,7 @@ describe('a bundle server', { skip: opaMissing }, () => {
     ] as const) {
       it(`sends ${does}`, async () => {
         served = { tag: '"1"', body: repacked(signed, name, '{"settings":{"reason":"forged"}}') };
-        await opened({ verification: expected() });
+        await opened({ verification: { ...ANYONE, publicKey } });
         assert.match(detail(), says);
         assert.equal(await reason(), 'unavailable');
       });

@@ -41,7 +41,16 @@ describe('the reference', () => {
   });
 
   it('has every command', () => {
-    for (const name of ['run', 'check', 'explain', 'schema', 'keys hash', 'keys create', 'demo']) {
+    for (const name of [
+      'run',
+      'check',
+      'explain',
+      'schema',
+      'keys hash',
+      'keys create',
+      'policy test',
+      'demo',
+    ]) {
       assert.match(cliPage(), new RegExp(`^## stoa-gateway ${name}$`, 'm'));
     }
   });
