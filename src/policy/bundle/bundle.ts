@@ -21,7 +21,7 @@ export interface Bundle {
   readonly revision: string;
 }
 
-export const UNPACKED_MAX_BYTES = 134_217_728;
+const UNPACKED_MAX_BYTES = 134_217_728;
 
 /** What a folder is read for; data in deeper folders belongs to an archive. */
 const FOLDER_FILES = ['policy.wasm', 'data.json', '.manifest'];
