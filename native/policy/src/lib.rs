@@ -50,12 +50,12 @@ impl Policy {
         for source in sources {
             engine
                 .add_policy(source.name.to_owned(), source.text.to_owned())
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| sentence(&error.to_string()))?;
         }
-        engine.add_data_json(data).map_err(|error| error.to_string())?;
+        engine.add_data_json(data).map_err(|error| sentence(&error.to_string()))?;
         let rule = format!("data.{}", entrypoint.replace('/', "."));
         engine.clone().compile_with_entrypoint(&rule.as_str().into()).map_err(|error| {
-            format!("no rule {rule} can be asked for: {}", first_line(&error.to_string()))
+            format!("no rule {rule} can be asked for: {}", sentence(&error.to_string()))
         })?;
         Ok(Self { engine, rule })
     }
@@ -64,19 +64,27 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Input that is no JSON, rules that contradict themselves, or more time than they may take.
+    /// One sentence: input that is no JSON, rules that contradict themselves, or more time than they may take.
     pub fn evaluate(&mut self, input: &str) -> Result<Option<String>, String> {
-        self.engine.set_input_json(input).map_err(|error| error.to_string())?;
-        let value = self.engine.eval_rule(self.rule.clone()).map_err(|error| error.to_string())?;
+        self.engine.set_input_json(input).map_err(|error| sentence(&error.to_string()))?;
+        let value = self
+            .engine
+            .eval_rule(self.rule.clone())
+            .map_err(|error| sentence(&error.to_string()))?;
         if value == Value::Undefined {
             return Ok(None);
         }
-        value.to_json_str().map(Some).map_err(|error| error.to_string())
+        value.to_json_str().map(Some).map_err(|error| sentence(&error.to_string()))
     }
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+/// What is wrong and where, of an error that also shows the line of the rules it is about.
+fn sentence(shown: &str) -> String {
+    let part = |start: &str| shown.lines().find_map(|line| line.trim().strip_prefix(start));
+    match (part("--> "), part("error: ")) {
+        (Some(place), Some(wrong)) => format!("{place}: {wrong}"),
+        _ => shown.lines().next().unwrap_or_default().to_owned(),
+    }
 }
 
 #[cfg(test)]
