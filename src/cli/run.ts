@@ -1,7 +1,7 @@
 /**
  * `run`: starts the gateway, from a file or from flags alone.
  *
- * A flag wins over the environment (`GATEWAY_MODE`, `GATEWAY_PORT`), that over the file, that over
+ * A flag wins over the environment (`GATEWAY_MODE`, `GATEWAY_PORT`, `OPA_ENABLED`), that over the file, that over
  * the default.
  *
  * @module
@@ -19,7 +19,16 @@ import { checkFile, checkOpenRoute, configFile } from './checked.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { DEMO_ADDRESS } from './demo-command.ts';
 import { loadStart } from './native.ts';
-import { configOption, toEndpointUrl, toHost, toMode, toPort, toWorkers } from './options.ts';
+import {
+  configOption,
+  toBoolean,
+  toEndpointUrl,
+  toHost,
+  toHttpUrl,
+  toMode,
+  toPort,
+  toWorkers,
+} from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 interface RunOptions extends Overrides {
@@ -60,6 +69,16 @@ export function runCommand(terminal: Terminal, exit: (code: number) => void): Co
         .conflicts('config'),
     )
     .option('--workers <count>', 'worker processes, or "auto" for one per core', toWorkers)
+    .option(
+      '--opa-endpoint <url>',
+      'every route asks this OPA, or the policy that it names',
+      toHttpUrl,
+    )
+    .addOption(
+      new Option('--opa-enabled <boolean>', 'the same of an OPA at http://127.0.0.1:8181')
+        .env('OPA_ENABLED')
+        .argParser(toBoolean),
+    )
     .option('--demo', 'start a demo backend where the first upstream points')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments()
@@ -78,8 +97,8 @@ function refuseArguments(command: Command): void {
 }
 
 async function run(options: RunOptions, terminal: Terminal): Promise<number> {
-  const { config, demo = false, mode, port, host, workers } = options;
-  const overrides = { mode, port, host, workers };
+  const { config, demo = false, mode, port, host, workers, opaEndpoint, opaEnabled } = options;
+  const overrides = { mode, port, host, workers, opaEndpoint, opaEnabled };
   const upstream = options.upstream ?? (demo && config === undefined ? DEMO_URL : undefined);
   const file = upstream === undefined ? configFile(config) : null;
   const checked =

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
 import { parseConfig } from './load.ts';
+import { applyOverrides } from './overrides.ts';
 import { formatProblem } from './problem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stoa-policies-'));
@@ -73,5 +74,52 @@ describe('a route', () => {
       problemsOf({ policies, routes: [{ ...route, policy: 'authz' }] }).join(),
       /no route asks them yet/,
     );
+  });
+});
+
+describe('the policy of routes that name none', () => {
+  const route = { name: 'r', redirect: { to: 'https://example.test/' } };
+
+  it('exists, and is refused as long as no route asks policies', () => {
+    assert.match(
+      problemsOf({ defaultPolicy: 'authz' }).join(),
+      /defaultPolicy: unknown policy "authz"/,
+    );
+    const policies = { authz: { source: OPA } };
+    assert.match(
+      problemsOf({ policies, defaultPolicy: 'authz', routes: [route] }).join(),
+      /defaultPolicy: .*no route asks them yet/,
+    );
+  });
+
+  it('is an OPA that a flag names, with what the file says of it', () => {
+    const written = { policies: { default: { timeoutMs: 7 } } };
+    assert.deepEqual(applyOverrides(written, { opaEndpoint: 'http://opa:8181' }), {
+      defaultPolicy: 'default',
+      policies: { default: { timeoutMs: 7, source: { opa: { url: 'http://opa:8181' } } } },
+    });
+  });
+
+  it('is one that the file has, where OPA is enabled and no endpoint is named', () => {
+    const written = { policies: { default: { source: { file: 'b.tar.gz' } } } };
+    assert.deepEqual(applyOverrides(written, { opaEnabled: true }), {
+      ...written,
+      defaultPolicy: 'default',
+    });
+    assert.deepEqual(applyOverrides({ defaultPolicy: 'authz' }, { opaEnabled: true }), {
+      defaultPolicy: 'authz',
+    });
+  });
+
+  it('is an OPA of this machine, where nothing else is said', () => {
+    assert.deepEqual(applyOverrides({}, { opaEnabled: true }), {
+      defaultPolicy: 'default',
+      policies: { default: { source: { opa: { url: 'http://127.0.0.1:8181' } } } },
+    });
+  });
+
+  it('stays where OPA is not enabled: what a file asks for is never taken away', () => {
+    const written = { defaultPolicy: 'authz' };
+    assert.deepEqual(applyOverrides(written, { opaEnabled: false }), written);
   });
 });

@@ -27,6 +27,11 @@ export function checkPolicies({ policies }: ValidConfig, baseDir: string): Findi
   );
 }
 
+/** The policy of routes that name none exists; it is refused as a route's is. */
+export function checkDefaultPolicy({ defaultPolicy, policies }: ValidConfig): Finding[] {
+  return defaultPolicy === null ? [] : [checkName(['defaultPolicy'], defaultPolicy, policies)];
+}
+
 /**
  * A route's policy exists, and something is left for it to decide. As long as no step of a decision
  * asks policies, a route that names one is refused: it would be open.
@@ -38,12 +43,15 @@ export function checkRoutePolicy(
 ): Finding[] {
   if (policy === null) return [];
   const path = ['routes', index, 'policy'];
-  if (!Object.hasOwn(policies, policy.name)) {
-    const suggestion = didYouMean(policy.name, Object.keys(policies));
-    return [{ path, message: `unknown policy "${policy.name}"${suggestion}` }];
-  }
   if (deny) return [{ path, message: 'deny refuses everybody, so no policy is asked' }];
-  return [{ path, message: 'this release evaluates policies, but no route asks them yet' }];
+  return [checkName(path, policy.name, policies)];
+}
+
+function checkName(path: Path, name: string, policies: ValidConfig['policies']): Finding {
+  if (Object.hasOwn(policies, name)) {
+    return { path, message: 'this release evaluates policies, but no route asks them yet' };
+  }
+  return { path, message: `unknown policy "${name}"${didYouMean(name, Object.keys(policies))}` };
 }
 
 interface NamedFile {

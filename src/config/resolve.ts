@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 import type { Model, ValidConfig } from './schema.ts';
 
 type Tls = NonNullable<Model['listeners'][number]['tls']>;
+type RoutePolicy = Model['routes'][number]['policy'];
 type PolicySource = Model['policies'][string]['source'];
 
 /** `baseDir` is what files are relative to; `cores` what `workers: auto` means. */
@@ -20,9 +21,10 @@ export function resolveModel(
     cores = availableParallelism(),
   }: { readonly baseDir: string; readonly cores?: number },
 ): Model {
+  const { defaultPolicy, ...kept } = config;
   const { output } = config.accessLog;
   return {
-    ...config,
+    ...kept,
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
     listeners: config.listeners.map(({ tls, ...listener }) => ({
@@ -42,8 +44,18 @@ export function resolveModel(
         { ...policy, source: withSourcePaths(policy.source, (file) => resolve(baseDir, file)) },
       ]),
     ),
-    routes: config.routes.map((route) => ({ ...route, upstream: route.upstream ?? [] })),
+    routes: config.routes.map((route) => ({
+      ...route,
+      upstream: route.upstream ?? [],
+      policy: route.policy ?? policyOf(defaultPolicy, route.deny),
+    })),
   };
+}
+
+/** What a route asks that names no policy. */
+function policyOf(name: string | null, deny: boolean): RoutePolicy {
+  if (name === null || deny) return null;
+  return { name, onFailure: null, dryRun: null, bodyMaxBytes: 0 };
 }
 
 function withPaths(tls: Tls, absolute: (file: string) => string): Tls {

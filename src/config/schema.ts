@@ -75,6 +75,9 @@ export const Config = z
       .refine((policies) => Object.keys(policies).length <= 32, 'at most 32 policies')
       .default({})
       .describe('Policies in Rego that routes ask, by name; at most 32.'),
+    defaultPolicy: Name.nullable()
+      .default(null)
+      .describe('Policy that every route asks which names none, but those that deny.'),
     routes: z.array(Route).max(200_000).default([]).describe('What is served.'),
   })
   .meta({ title: 'STOA Gateway configuration' });
@@ -91,7 +94,8 @@ type ValidConsumer = ValidConfig['consumers'][string];
  * Every default is filled in and every reference resolved; it holds no secret, only digests. Its
  * JSON is the contract with `native/core/src/model.rs`.
  */
-export interface Model extends Omit<ValidConfig, 'workers' | 'consumers' | 'routes'> {
+export interface Model
+  extends Omit<ValidConfig, 'workers' | 'consumers' | 'defaultPolicy' | 'routes'> {
   workers: number;
   consumers: Record<string, Omit<ValidConsumer, 'tenant'> & { tenant: string }>;
   routes: (Omit<ValidRoute, 'upstream'> & { upstream: NonNullable<ValidRoute['upstream']> })[];

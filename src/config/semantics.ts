@@ -8,7 +8,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { parseAddress } from './address.ts';
-import { checkPolicies, checkRoutePolicy } from './policies.ts';
+import { checkDefaultPolicy, checkPolicies, checkRoutePolicy } from './policies.ts';
 import type { Finding } from './problem.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -23,6 +23,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkUpstreams(config),
     ...checkConsumers(config),
     ...checkPolicies(config, baseDir),
+    ...checkDefaultPolicy(config),
     ...checkRouteNames(config),
     ...config.routes.flatMap((route, index) => checkRoute(route, index, config)),
   ];

@@ -11,12 +11,13 @@ import * as z from 'zod';
 
 import { duration, Name, whole } from './fields.ts';
 
+/** What an address of another server has to be. */
+export const HTTP_URL_EXPECTED =
+  'expected http:// or https://, a host, and no user, password or fragment';
+
 const FilePath = z.string().min(1).max(4096);
 
-const HttpUrl = z
-  .string()
-  .max(2048)
-  .refine(isHttpUrl, 'expected http:// or https://, a host, and no user, password or fragment');
+const HttpUrl = z.string().max(2048).refine(isHttpUrl, HTTP_URL_EXPECTED);
 
 const Verification = z
   .strictObject({
@@ -137,7 +138,7 @@ export const RoutePolicy = z
   ])
   .describe('Name of the policy that is asked, or a mapping.');
 
-function isHttpUrl(text: string): boolean {
+export function isHttpUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   return (
     url !== null &&
