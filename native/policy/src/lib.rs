@@ -74,7 +74,7 @@ impl Policy {
         if value == Value::Undefined {
             return Ok(None);
         }
-        value.to_json_str().map(Some).map_err(|error| sentence(&error.to_string()))
+        serde_json::to_string(&value).map(Some).map_err(|error| error.to_string())
     }
 }
 

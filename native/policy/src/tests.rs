@@ -1,3 +1,6 @@
+//! Policies from their sources to the JSON of a decision.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use super::{Policy, Source};

@@ -1,8 +1,8 @@
 /**
- * `sprintf` of Rego, in the part that policies use: `%s %v %d %f %t %q %x %%`, width and precision.
+ * `sprintf` of Rego: `%s %v %d %f %q %x %%`, width and precision; what does not fit is written as Go
+ * writes it, `%!d(string=x)`.
  *
- * Bounds: widths and precisions have two digits at most. Everything else throws, which is
- * undefined in the policy. Source: pkg.go.dev/fmt, as OPA applies it.
+ * Bounds: widths and precisions have two digits at most. Source: pkg.go.dev/fmt, as OPA applies it.
  *
  * @module
  */
@@ -13,14 +13,14 @@ export function sprintf(format: string, values: readonly unknown[]): string {
     /%([-0]?)(\d{0,2})(?:\.(\d{1,2}))?(.)/gs,
     (_whole, flag: string, width: string, precision: string | undefined, verb: string) => {
       if (verb === '%') return '%';
-      if (next >= values.length) throw new Error('too few values');
+      if (next >= values.length) return `%!${verb}(MISSING)`;
       const value = values[next];
       next += 1;
       return padded(formatOne(verb, value, precision), flag, Number(width));
     },
   );
-  if (next < values.length) throw new Error('too many values');
-  return text;
+  const extra = values.slice(next).map(typed).join(', ');
+  return extra === '' ? text : `${text}%!(EXTRA ${extra})`;
 }
 
 type Format = (value: unknown, precision: number) => string | null;
@@ -28,9 +28,8 @@ type Format = (value: unknown, precision: number) => string | null;
 /** By verb; null is a value that the verb does not take. */
 const FORMATS: Readonly<Record<string, Format>> = {
   v: (value) => plain(value),
-  s: (value) => plain(value),
+  s: (value) => (typed(value).startsWith('string=') ? plain(value) : null),
   q: (value) => (typeof value === 'string' ? JSON.stringify(value) : null),
-  t: (value) => (typeof value === 'boolean' ? String(value) : null),
   d: (value) => (Number.isInteger(value) ? String(value) : null),
   f: (value, precision) => (typeof value === 'number' ? value.toFixed(precision) : null),
   x: hexadecimal,
@@ -38,8 +37,13 @@ const FORMATS: Readonly<Record<string, Format>> = {
 
 function formatOne(verb: string, value: unknown, precision: string | undefined): string {
   const text = FORMATS[verb]?.(value, Number(precision ?? 6)) ?? null;
-  if (text === null) throw new Error(`%${verb} does not take this value`);
-  return text;
+  return text ?? `%!${verb}(${typed(value)})`;
+}
+
+/** A value with the type that it has in OPA, where whatever is no number is a text. */
+function typed(value: unknown): string {
+  if (typeof value === 'number') return `${Number.isInteger(value) ? 'int64' : 'float64'}=${value}`;
+  return `string=${plain(value)}`;
 }
 
 function hexadecimal(value: unknown): string | null {
