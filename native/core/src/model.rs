@@ -60,7 +60,7 @@ pub struct Model {
     pub api_key_files: Vec<String>,
     /// Named policies. The control plane evaluates them; what is said of one is not looked at here.
     #[serde(default)]
-    pub policies: BTreeMap<String, IgnoredAny>,
+    pub policies: IgnoredAny,
     /// What is served.
     pub routes: Vec<Route>,
 }
