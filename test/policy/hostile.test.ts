@@ -98,7 +98,7 @@ describe('a thread', { skip: opaMissing }, () => {
   ): Promise<void> {
     const { module, data } = await readBundleFile(bundle);
     const rules = { kind: 'wasm', module, data, entrypoint: ENTRYPOINT, memoryMaxBytes } as const;
-    const bounds = { threads: 1, queueMax: 4, timeoutMs: 20_000, memoryMaxBytes };
+    const bounds = { threads: 2, queueMax: 4, timeoutMs: 20_000, memoryMaxBytes };
     const pool = await openPool(rules, bounds);
     await work(pool);
     await pool.close();
@@ -111,11 +111,22 @@ describe('a thread', { skip: opaMissing }, () => {
       assert.deepEqual(await ask(pool, '/good'), { kind: 'value', value: true });
     }));
 
+  it('finishes what it was asked before it ends, and takes no more', () =>
+    withPool(MEMORY_MAX_BYTES, async (pool) => {
+      const asked = Array.from({ length: 5 }, () => ask(pool, '/good'));
+      const closed = pool.close();
+      assert.deepEqual(await ask(pool, '/good'), failed('unavailable', 'the policy is closed'));
+      await closed;
+      for (const answer of await Promise.all(asked)) {
+        assert.deepEqual(answer, { kind: 'value', value: true });
+      }
+    }));
+
   it('that crashes fails what it was at, and is replaced', () =>
     withPool(AMPLE_BYTES, async (pool) => {
       const underWay = ask(pool, '/endless');
       await sleep(50);
-      assert.equal(await pool.crash(), 1);
+      assert.equal(await pool.crash(), 2);
       assert.deepEqual(await underWay, failed('error', 'its thread ended'));
       assert.deepEqual(await ask(pool, '/good'), { kind: 'value', value: true });
     }));

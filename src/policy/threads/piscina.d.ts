@@ -27,8 +27,6 @@ export declare class Piscina<Task, Result> extends EventEmitter {
   readonly threads: readonly Worker[];
   /** Rejects when the queue is full, the thread ends or `signal` aborts; then the thread is ended. */
   run(task: Task, options: { readonly signal: AbortSignal }): Promise<Result>;
-  /** Resolves when what is queued is done. */
-  close(): Promise<void>;
   /** Ends the threads, and what they do. */
   destroy(): Promise<void>;
 }

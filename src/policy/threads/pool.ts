@@ -64,7 +64,11 @@ export async function openPool(
   }
   return {
     ask: (input) => pool.ask(input),
-    close: () => threads.close(),
+    // Not piscina's own close: it waits for threads that have not started, and not for all that have.
+    close: async () => {
+      await pool.finish();
+      await threads.destroy();
+    },
     crash: async () =>
       (await Promise.all(threads.threads.map((thread) => thread.terminate()))).length,
   };
@@ -77,12 +81,20 @@ class Evaluations {
   readonly #started: Int32Array;
   readonly #timeoutMs: number;
   readonly #free: number[];
+  readonly #underWay = new Set<Promise<Run>>();
+  #isClosed = false;
 
   constructor(threads: Piscina<Task, Outcome>, started: Int32Array, timeoutMs: number) {
     this.#threads = threads;
     this.#started = started;
     this.#timeoutMs = timeoutMs;
     this.#free = Array.from(started.keys());
+  }
+
+  /** Takes no more; resolves when what was asked is answered, each within its own time. */
+  async finish(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#underWay);
   }
 
   /** Null, or why the policy can't be used. */
@@ -93,7 +105,11 @@ class Evaluations {
   }
 
   async ask(input: string): Promise<Answer> {
-    const run = await this.#run(input, this.#timeoutMs);
+    if (this.#isClosed) return failed('unavailable', 'the policy is closed');
+    const running = this.#run(input, this.#timeoutMs);
+    this.#underWay.add(running);
+    const run = await running;
+    this.#underWay.delete(running);
     if ('kind' in run) return run;
     const { outcome } = run;
     return outcome.ok ? readResultSet(outcome.json) : failed(outcome.why, outcome.problem);
