@@ -156,12 +156,12 @@ class Instance {
   #callBuiltin(id: number, addresses: readonly number[]): number {
     const builtin = this.#builtins[id];
     if (builtin === undefined) return 0;
+    // Outside of what is caught: a module that is out of memory here has failed, and goes on with nothing.
+    const values = addresses.map((address): unknown => JSON.parse(this.#dump(address)));
     let result: unknown;
     try {
-      const values = addresses.map((address): unknown => JSON.parse(this.#dump(address)));
       result = Reflect.apply(builtin, undefined, values);
-    } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) throw error;
+    } catch {
       return 0;
     }
     if (result === undefined) return 0;
