@@ -38,8 +38,8 @@ HANDSHAKES := .build/handshakes/release/handshakes
 BIN := node_modules/.bin
 TS_DIRS := $(wildcard src test bench arena)
 TS_SOURCES := $(shell find $(TS_DIRS) -name '*.ts')
-RUST_SOURCES := $(shell find native/core/src native/addon/src native/tls/src -name '*.rs') \
-	native/core/Cargo.toml native/addon/Cargo.toml native/tls/Cargo.toml native/addon/build.rs \
+RUST_SOURCES := $(shell find native/core/src native/addon/src native/tls/src native/policy/src -name '*.rs') \
+	native/core/Cargo.toml native/addon/Cargo.toml native/tls/Cargo.toml native/policy/Cargo.toml native/addon/build.rs \
 	Cargo.toml Cargo.lock
 TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
 # Those whose gateways have the front that STOA_TEST_FRONT names: what is promised of both.
@@ -93,9 +93,9 @@ test: build ## run every test: cargo test, then node --test
 	exit $$failed
 
 .PHONY: test-native
-test-native: ## run the tests of native/core, native/tls and arena/driver, and the short form of fuzzing it
+test-native: ## run the tests of native/core, native/tls, native/policy and arena/driver, and the short form of fuzzing it
 	@failed=0; set -x; \
-	$(CARGO) test --locked --package gateway-core --package gateway-tls --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
+	$(CARGO) test --locked --package gateway-core --package gateway-tls --package gateway-policy --no-fail-fast --target-dir $(TARGET_DIR) || failed=1; \
 	$(CARGO) test --locked --manifest-path native/fuzz/Cargo.toml --no-default-features --no-fail-fast \
 		--target-dir $(TARGET_DIR) || failed=1; \
 	$(CARGO) test --locked --manifest-path arena/driver/Cargo.toml --no-fail-fast \
@@ -103,7 +103,7 @@ test-native: ## run the tests of native/core, native/tls and arena/driver, and t
 	exit $$failed
 
 .PHONY: components
-components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Kafka, Chromium, valgrind, strace
+components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Kafka, OPA, Chromium, valgrind, strace
 	@scripts/components.sh
 
 # The list comes from the sources: what an earlier build left in dist/ is not run. Where CI=true nothing is skipped, so

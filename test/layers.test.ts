@@ -21,7 +21,7 @@ const LAYERS = [
   ['cli'],
   ['modes', 'supervisor'],
   ['stages'],
-  ['listener', 'admin', 'identity', 'metering', 'upstreams'],
+  ['listener', 'admin', 'identity', 'metering', 'policy', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -35,6 +35,7 @@ const IMPORTERS = [
   { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
   { specifier: /^jose$/, only: /^identity\//, why: 'tokens are believed in one place' },
   { specifier: /^kafkajs$/, only: /^metering\//, why: 'a sink is one concern' },
+  { specifier: /^piscina$/, only: /^policy\/threads\//, why: 'threads are one concern' },
   {
     specifier: /^zod$/,
     only: /^(?:config\/|metering\/event-schema)/,
@@ -132,7 +133,7 @@ describe('src', () => {
 
 describe('native', () => {
   it('has unsafe code in the listed files only', () => {
-    const unsafe = ['native/core', 'native/tls', 'native/addon']
+    const unsafe = ['native/core', 'native/tls', 'native/policy', 'native/addon']
       .flatMap((folder) => filesUnder(folder, '.rs'))
       .filter((path) => /\bunsafe\b/.test(codeOf(readFileSync(join(ROOT, path), 'utf8'))))
       .filter((path) => !UNSAFE_FILES.includes(path));
@@ -146,7 +147,7 @@ describe('native', () => {
     );
   });
 
-  for (const crate of ['core', 'tls']) {
+  for (const crate of ['core', 'tls', 'policy']) {
     it(`forbids unsafe code in native/${crate}`, () => {
       assert.match(
         readFileSync(join(ROOT, 'native', crate, 'src/lib.rs'), 'utf8'),

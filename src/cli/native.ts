@@ -8,6 +8,7 @@
 import { GatewayError } from '../errors.ts';
 import type * as stored from '../metering/stored-events.ts';
 import type * as addon from '../native/addon.ts';
+import type * as policies from '../policy/policies.ts';
 import type * as start from '../supervisor/start.ts';
 
 export async function loadAddon(): Promise<typeof addon> {
@@ -22,6 +23,11 @@ export async function loadStoredEvents(): Promise<typeof stored> {
 /** The supervisor imports the addon, so it is loaded as late. */
 export async function loadStart(): Promise<typeof start> {
   return import('../supervisor/start.ts').catch(missing);
+}
+
+/** Policies evaluate Rego natively. */
+export async function loadPolicies(): Promise<typeof policies> {
+  return import('../policy/policies.ts').catch(missing);
 }
 
 function missing(cause: unknown): never {

@@ -8,6 +8,7 @@ import { InvalidArgumentError, Option } from 'commander';
 
 import { endpointUrlProblem, parseAddress } from '../config/address.ts';
 import { modeProblem } from '../config/schema.ts';
+import { HTTP_URL_EXPECTED, isHttpUrl } from '../config/schema/policy.ts';
 
 export interface OutputOptions {
   readonly output: 'text' | 'json';
@@ -74,6 +75,17 @@ export function toEndpointUrl(text: string): string {
   const problem = endpointUrlProblem(text);
   if (problem !== null) throw new InvalidArgumentError(`${problem}.`);
   return text;
+}
+
+export function toHttpUrl(text: string): string {
+  if (!isHttpUrl(text)) throw new InvalidArgumentError(`${HTTP_URL_EXPECTED}.`);
+  return text;
+}
+
+export function toBoolean(text: string): boolean {
+  if (/^(?:true|1|yes|on)$/i.test(text)) return true;
+  if (/^(?:false|0|no|off)?$/i.test(text)) return false;
+  throw new InvalidArgumentError('Expected true or false.');
 }
 
 /** Collects `-H 'name: value'`, as curl has it. */

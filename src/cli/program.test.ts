@@ -50,6 +50,8 @@ describe('every command', () => {
     ['keys'],
     ['keys', 'hash'],
     ['keys', 'create'],
+    ['policy'],
+    ['policy', 'test'],
     ['demo'],
     ['version'],
   ]) {
@@ -72,6 +74,8 @@ describe('a command that makes no sense', () => {
     { argv: ['--workers=0', '--upstream=http://a'],               says: /from 1 to 256/ },
     { argv: ['--host=a b', '--upstream=http://a'],                says: /an IP address or a name/ },
     { argv: ['--upstream=https://a'],                             says: /https:\/\/ to an upstream is not supported/ },
+    { argv: ['--opa-endpoint=opa:8181', '--upstream=http://a'],   says: /expected http:\/\/ or https:\/\// },
+    { argv: ['--opa-enabled=maybe', '--upstream=http://a'],       says: /Expected true or false/ },
     { argv: ['run', '-c', 'x.yaml', '--upstream=http://a'],       says: /cannot be used with/ },
     { argv: ['explain', 'GET', 'nonsense'],                       says: /not a URL and not a path/ },
     { argv: ['explain', 'GET', '/', '-H', 'nonsense'],            says: /"name: value"/ },

@@ -14,6 +14,7 @@ import { demoCommand } from './demo-command.ts';
 import { explainCommand } from './explain.ts';
 import { runProgram, withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
+import { policyCommand } from './policy.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -62,6 +63,7 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
     .addCommand(usageCommand(terminal, exit))
     .addCommand(schemaCommand(terminal))
     .addCommand(keysCommand(terminal))
+    .addCommand(policyCommand(terminal, exit))
     .addCommand(demoCommand(terminal))
     .addCommand(
       new Command('version')

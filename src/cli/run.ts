@@ -1,8 +1,8 @@
 /**
  * `run`: starts the gateway, from a file or from flags alone.
  *
- * A flag wins over the environment (`GATEWAY_MODE`, `GATEWAY_PORT`, `METERING_ENABLED`), that over the file, that over
- * the default.
+ * A flag wins over the environment (`GATEWAY_MODE`, `GATEWAY_PORT`, `METERING_ENABLED`, `OPA_ENABLED`), that over the
+ * file, that over the default.
  *
  * @module
  */
@@ -21,8 +21,10 @@ import { DEMO_ADDRESS } from './demo-command.ts';
 import { loadStart } from './native.ts';
 import {
   configOption,
+  toBoolean,
   toEndpointUrl,
   toHost,
+  toHttpUrl,
   toMode,
   toPort,
   toSwitch,
@@ -73,6 +75,16 @@ export function runCommand(terminal: Terminal, exit: (code: number) => void): Co
         .env('METERING_ENABLED')
         .argParser(toSwitch),
     )
+    .option(
+      '--opa-endpoint <url>',
+      'every route asks this OPA, or the policy that it names',
+      toHttpUrl,
+    )
+    .addOption(
+      new Option('--opa-enabled <boolean>', 'the same of an OPA at http://127.0.0.1:8181')
+        .env('OPA_ENABLED')
+        .argParser(toBoolean),
+    )
     .option('--demo', 'start a demo backend where the first upstream points')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments()
@@ -91,8 +103,7 @@ function refuseArguments(command: Command): void {
 }
 
 async function run(options: RunOptions, terminal: Terminal): Promise<number> {
-  const { config, demo = false, mode, port, host, workers, metering } = options;
-  const overrides = { mode, port, host, workers, metering };
+  const { config, demo = false, upstream: _, ...overrides } = options;
   const upstream = options.upstream ?? (demo && config === undefined ? DEMO_URL : undefined);
   const file = upstream === undefined ? configFile(config) : null;
   const checked =

@@ -100,6 +100,7 @@ describe('the sample', () => {
       deny: false,
       auth: null,
       rateLimit: null,
+      policy: null,
       request: {
         path: { stripPrefix: null, rewrite: null, addPrefix: null },
         headers: { set: {}, add: {}, remove: [] },

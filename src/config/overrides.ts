@@ -16,9 +16,15 @@ export interface Overrides {
   readonly workers?: number | 'auto' | undefined;
   /** Whether usage is metered. */
   readonly metering?: boolean | undefined;
+  /** Where OPA is: the source of the policy `default`. */
+  readonly opaEndpoint?: string | undefined;
+  /** Every route that names no policy asks `default`. False takes nothing away that the file says. */
+  readonly opaEnabled?: boolean | undefined;
 }
 
 const ADDRESS_DEFAULT = '127.0.0.1:8080';
+const OPA_URL_DEFAULT = 'http://127.0.0.1:8181';
+const POLICY_DEFAULT = 'default';
 
 /** A copy of the written configuration with the overrides in it; not a mapping, not touched. */
 export function applyOverrides(written: unknown, overrides: Overrides): unknown {
@@ -35,6 +41,7 @@ export function applyOverrides(written: unknown, overrides: Overrides): unknown 
           metering: { ...(isMapping(meteringWritten) ? meteringWritten : {}), enabled: metering },
         }),
     ...listenersOf(written['listeners'], overrides),
+    ...policiesOf(written, overrides),
   };
 }
 
@@ -50,6 +57,23 @@ function listenersOf(written: unknown, { host, port }: Overrides): { listeners?:
   if (address === null) return {};
   const moved = formatAddress({ host: host ?? address.host, port: port ?? address.port });
   return { listeners: [{ ...first, address: moved }, ...others] };
+}
+
+function policiesOf(
+  written: Readonly<Record<string, unknown>>,
+  { opaEndpoint, opaEnabled = false }: Overrides,
+): Readonly<Record<string, unknown>> {
+  if (opaEndpoint === undefined && !opaEnabled) return {};
+  const defaultPolicy = written['defaultPolicy'] ?? POLICY_DEFAULT;
+  const policies = written['policies'] ?? {};
+  // What is wrong in the file is told as such, not covered up.
+  if (!isMapping(policies)) return { defaultPolicy };
+  const earlier = policies[POLICY_DEFAULT];
+  const isGiven = earlier !== undefined || defaultPolicy !== POLICY_DEFAULT;
+  if (opaEndpoint === undefined && isGiven) return { defaultPolicy };
+  const source = { opa: { url: opaEndpoint ?? OPA_URL_DEFAULT } };
+  const settings = isMapping(earlier) ? earlier : {};
+  return { defaultPolicy, policies: { ...policies, [POLICY_DEFAULT]: { ...settings, source } } };
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -11,6 +11,8 @@ import type { Model, ValidConfig } from './schema.ts';
 
 type Auth = NonNullable<Model['routes'][number]['auth']>;
 type Tls = NonNullable<Model['listeners'][number]['tls']>;
+type RoutePolicy = Model['routes'][number]['policy'];
+type PolicySource = Model['policies'][string]['source'];
 
 /** `baseDir` is what files are relative to; `cores` what `workers: auto` means. */
 export function resolveModel(
@@ -20,9 +22,10 @@ export function resolveModel(
     cores = availableParallelism(),
   }: { readonly baseDir: string; readonly cores?: number },
 ): Model {
+  const { defaultPolicy, ...kept } = config;
   const { output } = config.accessLog;
   return {
-    ...config,
+    ...kept,
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
     metering: meteringOf(config.metering, (file) => resolve(baseDir, file)),
@@ -53,9 +56,16 @@ export function resolveModel(
         ]),
       ),
     },
+    policies: Object.fromEntries(
+      Object.entries(config.policies).map(([name, policy]) => [
+        name,
+        { ...policy, source: withSourcePaths(policy.source, (file) => resolve(baseDir, file)) },
+      ]),
+    ),
     routes: config.routes.map((route) => ({
       ...route,
       upstream: route.upstream ?? [],
+      policy: route.policy ?? policyOf(defaultPolicy, route.deny),
       auth: withIssuers(route.auth, Object.keys(config.identity.issuers)),
     })),
   };
@@ -82,6 +92,12 @@ function meteringOf(
   };
 }
 
+/** What a route asks that names no policy. */
+function policyOf(name: string | null, deny: boolean): RoutePolicy {
+  if (name === null || deny) return null;
+  return { name, onFailure: null, dryRun: null, bodyMaxBytes: 0 };
+}
+
 function withPaths(tls: Tls, absolute: (file: string) => string): Tls {
   const { certificates, clientAuth } = tls;
   return {
@@ -103,6 +119,27 @@ function withPaths(tls: Tls, absolute: (file: string) => string): Tls {
 function withIssuers(auth: Auth | null, all: readonly string[]): Auth | null {
   if (auth === null || auth.jwt === null || auth.jwt.issuers.length > 0) return auth;
   return { ...auth, jwt: { ...auth.jwt, issuers: [...all] } };
+}
+
+function withSourcePaths(source: PolicySource, absolute: (file: string) => string): PolicySource {
+  const { file, folder, bundle, rego } = source;
+  const verification = bundle?.verification ?? null;
+  return {
+    ...source,
+    file: file === null ? null : absolute(file),
+    folder: folder === null ? null : absolute(folder),
+    bundle:
+      bundle === null
+        ? null
+        : {
+            ...bundle,
+            verification:
+              verification === null
+                ? null
+                : { ...verification, keyFile: absolute(verification.keyFile) },
+          },
+    rego: rego === null ? null : { files: rego.files.map(absolute), data: rego.data.map(absolute) },
+  };
 }
 
 function isStream(output: string): boolean {

@@ -15,6 +15,7 @@ import { Name, whole } from './schema/fields.ts';
 import { Identity } from './schema/identity.ts';
 import { Listener } from './schema/listeners.ts';
 import { Metering } from './schema/metering.ts';
+import { Policy } from './schema/policy.ts';
 import {
   AccessLog,
   Admin,
@@ -73,6 +74,14 @@ export const Config = z
       .default([])
       .describe('Files with many keys, one `sha256,consumer,tenant[,expires]` a line.'),
     identity: Identity.prefault({}),
+    policies: z
+      .record(Name, Policy)
+      .refine((policies) => Object.keys(policies).length <= 32, 'at most 32 policies')
+      .default({})
+      .describe('Policies in Rego that routes ask, by name; at most 32.'),
+    defaultPolicy: Name.nullable()
+      .default(null)
+      .describe('Policy that every route asks which names none, but those that deny.'),
     routes: z.array(Route).max(200_000).default([]).describe('What is served.'),
   })
   .meta({ title: 'STOA Gateway configuration' });
@@ -89,7 +98,8 @@ type ValidConsumer = ValidConfig['consumers'][string];
  * Every default is filled in and every reference resolved; it holds no secret, only digests. Its
  * JSON is the contract with `native/core/src/model.rs`.
  */
-export interface Model extends Omit<ValidConfig, 'workers' | 'consumers' | 'routes' | 'metering'> {
+export interface Model
+  extends Omit<ValidConfig, 'workers' | 'consumers' | 'defaultPolicy' | 'metering' | 'routes'> {
   workers: number;
   /** Null when it is off. */
   metering: ValidConfig['metering'] | null;

@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 
 import { parseAddress } from './address.ts';
 import { checkIssuers, checkJwt } from './identity.ts';
+import { checkDefaultPolicy, checkPolicies, checkRoutePolicy } from './policies.ts';
 import type { Finding } from './problem.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -25,6 +26,8 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkMetering(config),
     ...checkConsumers(config),
     ...checkIssuers(config, baseDir),
+    ...checkPolicies(config, baseDir),
+    ...checkDefaultPolicy(config),
     ...checkRouteNames(config),
     ...config.routes.flatMap((route, index) => checkRoute(route, index, config)),
   ];
@@ -134,6 +137,7 @@ function checkRoute(route: Route, index: number, config: ValidConfig): Finding[]
     ...checkLimit(route, index),
     ...checkRewrite(route, index),
     ...checkJwt(route, index, config),
+    ...checkRoutePolicy(route, index, config),
   ];
 }
 

@@ -149,9 +149,21 @@ interface Addon {
   drainConnections(): void;
   closeConnections(): void;
   busyConnections(): number;
+  compilePolicy(rulesJson: string): number;
+  evaluatePolicy(policy: number, inputJson: string): string | null;
 }
 
 const addon: Addon = createRequire(import.meta.url)('../../../native/addon/gateway.node');
+
+/**
+ * Compiles rules in Rego for this thread: JSON with `files`, `data`, `entrypoint` and `timeoutMs`.
+ * Throws with the place of what is wrong. What it returns gives a decision's JSON on an input's,
+ * null where the rule is undefined; it throws when the rules fail or take too long.
+ */
+export function compilePolicy(rulesJson: string): (inputJson: string) => string | null {
+  const policy = addon.compilePolicy(rulesJson);
+  return (inputJson) => addon.evaluatePolicy(policy, inputJson);
+}
 
 /** Makes the shared segment and returns the descriptor that workers inherit. */
 export function createSegment(modelJson: string): number {

@@ -18,6 +18,7 @@ mod log_writer;
 mod main_process;
 mod mapping;
 mod net;
+mod policy;
 mod ring;
 mod shm;
 pub mod spool;
@@ -270,6 +271,27 @@ pub fn busy_connections() -> Result<u32> {
 fn open_spool(model: &Model, index: u32) -> Result<Option<SpoolWriter>> {
     let settings = model.metering.as_ref().map(|metering| Settings::new(metering, index));
     settings.map(SpoolWriter::open).transpose().map_err(failed)
+}
+
+/// Compiles rules in Rego (files, data, entrypoint, time) for this thread. Returns what
+/// `evaluatePolicy` knows them by. Throws with the place of what is wrong.
+#[napi]
+pub fn compile_policy(rules_json: String) -> Result<u32> {
+    caught(|| policy::compile(&rules_json))
+}
+
+/// The JSON of a decision on `input_json`, or null where the rule is undefined. Throws when the
+/// rules fail or take longer than they may.
+#[napi]
+pub fn evaluate_policy(policy: u32, input_json: String) -> Result<Option<String>> {
+    caught(|| policy::evaluate(policy, &input_json))
+}
+
+/// What `work` gives; a panic in it throws like any failure.
+fn caught<T>(work: impl FnOnce() -> std::result::Result<T, String>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .map_err(|_| failed("a defect in the interpreter of policies"))?
+        .map_err(failed)
 }
 
 fn opened() -> Result<&'static Worker> {

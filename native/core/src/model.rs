@@ -21,7 +21,7 @@ pub use listener::{
 pub use metering::{Metering, Spool, SpoolFull, SpoolSync};
 pub use routes::{
     ApiKeyAuth, Auth, HeaderRewrite, JwtAuth, LimitBy, Match, PathRewrite, RateLimit, Redirect,
-    RequestRewrite, ResponseRewrite, Route, Test, WeightedUpstream,
+    RequestRewrite, ResponseRewrite, Route, RoutePolicy, Test, WeightedUpstream,
 };
 pub use upstreams::{Connections, Dns, Endpoint, Timeouts, Upstream};
 
@@ -65,6 +65,9 @@ pub struct Model {
     /// Whose tokens are believed; read by the control plane alone.
     #[serde(default)]
     pub identity: IgnoredAny,
+    /// Named policies. The control plane evaluates them; what is said of one is not looked at here.
+    #[serde(default)]
+    pub policies: IgnoredAny,
     /// What is served.
     pub routes: Vec<Route>,
 }

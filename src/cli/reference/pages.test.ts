@@ -51,6 +51,7 @@ describe('the reference', () => {
       'schema',
       'keys hash',
       'keys create',
+      'policy test',
       'demo',
     ]) {
       assert.match(cliPage(), new RegExp(`^## stoa-gateway ${name}$`, 'm'));

@@ -11,6 +11,7 @@ import * as z from 'zod';
 
 import { AbsolutePath, HeaderName, Method, Name, Template, whole } from './fields.ts';
 import { JwtAuth } from './identity.ts';
+import { RoutePolicy } from './policy.ts';
 
 const Test = z
   .union([
@@ -189,6 +190,7 @@ export const Route = z
     deny: z.boolean().default(false).describe('Answer 403.'),
     auth: Auth.nullable().default(null),
     rateLimit: RateLimit.nullable().default(null),
+    policy: RoutePolicy.nullable().default(null),
     request: RequestChanges.prefault({}),
     response: ResponseChanges.prefault({}),
   })

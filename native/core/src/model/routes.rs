@@ -25,6 +25,9 @@ pub struct Route {
     pub auth: Option<Auth>,
     /// How often.
     pub rate_limit: Option<RateLimit>,
+    /// What is asked beside that.
+    #[serde(default)]
+    pub policy: Option<RoutePolicy>,
     /// What happens to the request.
     pub request: RequestRewrite,
     /// What happens to the response.
@@ -143,6 +146,20 @@ pub struct RateLimit {
     pub burst: u32,
     /// `ietf`, `x`, `both` or `none`.
     pub headers: String,
+}
+
+/// A policy as a route names it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoutePolicy {
+    /// Name of the policy.
+    pub name: String,
+    /// `deny` or `allow`; `None` is what the policy says.
+    pub on_failure: Option<String>,
+    /// Deny nobody; `None` is what the policy says.
+    pub dry_run: Option<bool>,
+    /// Largest body that the policy sees; 0 is none.
+    pub body_max_bytes: u32,
 }
 
 /// Key of a rate limit.

@@ -1,0 +1,196 @@
+/**
+ * Hosts one policy that OPA compiled to WebAssembly.
+ *
+ * Bounds: the memory's maximum, in bytes, is the caller's; a policy that wants more ends with an
+ * error. Time is not bounded here: the thread is. An instance in which an evaluation failed may
+ * hold anything, so it is made anew for the next one. Not `@open-policy-agent/opa-wasm`: that one
+ * meets a missing built-in function only when a request needs it, and grows without a maximum.
+ * Source: openpolicyagent.org/docs/wasm, ABI 1.2 and later 1.x.
+ *
+ * @module
+ */
+
+import { BUILTINS } from './builtins.ts';
+
+const PAGE_BYTES = 65_536;
+/** What a module needs for its own tables at least. */
+const PAGES_INITIAL = 5;
+const ABI_MAJOR = 1;
+const ABI_MINOR_MIN = 2;
+
+type Memory = WebAssembly.Memory;
+
+interface Exports {
+  readonly opa_wasm_abi_version: { readonly value: number };
+  readonly opa_wasm_abi_minor_version: { readonly value: number };
+  readonly builtins: () => number;
+  readonly entrypoints: () => number;
+  readonly opa_malloc: (size: number) => number;
+  readonly opa_json_parse: (address: number, size: number) => number;
+  readonly opa_json_dump: (address: number) => number;
+  readonly opa_heap_ptr_get: () => number;
+  readonly opa_eval: (
+    reserved: 0,
+    entrypoint: number,
+    data: number,
+    input: number,
+    inputSize: number,
+    heap: number,
+    format: 0,
+  ) => number;
+}
+
+export interface WasmPolicy {
+  readonly module: WebAssembly.Module;
+  /** JSON text of the data document. */
+  readonly data: string;
+  /** With slashes, as `opa build -e` has it. */
+  readonly entrypoint: string;
+  readonly memoryMaxBytes: number;
+}
+
+/**
+ * Evaluates `policy`. Throws, and says what to do, when it can't be loaded: another ABI, an
+ * entrypoint that was not compiled in, a built-in function that this host does not have.
+ */
+export function hostPolicy(policy: WasmPolicy): { evaluate(input: string): string } {
+  let instance: Instance | null = new Instance(policy);
+  return {
+    /** The JSON of what the entrypoint gave: `[]`, or `[{"result": …}]`. Throws. */
+    evaluate(input) {
+      const used = instance ?? new Instance(policy);
+      instance = null;
+      const result = used.evaluate(input);
+      instance = used;
+      return result;
+    },
+  };
+}
+
+class Instance {
+  readonly #memory: Memory;
+  readonly #exports: Exports;
+  readonly #entrypoint: number;
+  readonly #data: number;
+  /** Where an evaluation may start to write. */
+  readonly #heap: number;
+  #builtins: readonly ((...values: never[]) => unknown)[] = [];
+
+  constructor({ module, data, entrypoint, memoryMaxBytes }: WasmPolicy) {
+    const maximum = Math.floor(memoryMaxBytes / PAGE_BYTES);
+    this.#memory = new WebAssembly.Memory({ initial: PAGES_INITIAL, maximum });
+    const { exports } = new WebAssembly.Instance(module, { env: this.#imports() });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the ABI promises; checked below
+    this.#exports = exports as unknown as Exports;
+    this.#checkVersion();
+    this.#builtins = this.#linkBuiltins();
+    this.#entrypoint = this.#findEntrypoint(entrypoint);
+    this.#data = this.#load(data);
+    this.#heap = this.#exports.opa_heap_ptr_get();
+  }
+
+  evaluate(input: string): string {
+    const bytes = new TextEncoder().encode(input);
+    const missing = this.#heap + bytes.length - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    new Uint8Array(this.#memory.buffer).set(bytes, this.#heap);
+    const free = this.#heap + bytes.length;
+    return this.#text(
+      this.#exports.opa_eval(0, this.#entrypoint, this.#data, this.#heap, bytes.length, free, 0),
+    );
+  }
+
+  #imports(): WebAssembly.ModuleImports {
+    const call = (id: number, _context: number, ...addresses: number[]): number =>
+      this.#callBuiltin(id, addresses);
+    return {
+      memory: this.#memory,
+      opa_abort: (address: number): never => {
+        throw new Error(this.#text(address));
+      },
+      // A policy's print() has no reader here.
+      opa_println: (): void => {},
+      opa_builtin0: call,
+      opa_builtin1: call,
+      opa_builtin2: call,
+      opa_builtin3: call,
+      opa_builtin4: call,
+    };
+  }
+
+  #checkVersion(): void {
+    const major = this.#exports.opa_wasm_abi_version?.value;
+    const minor = this.#exports.opa_wasm_abi_minor_version?.value;
+    if (major === ABI_MAJOR && minor !== undefined && minor >= ABI_MINOR_MIN) return;
+    const found = major === undefined ? 'none' : `${major}.${minor ?? 0}`;
+    throw new Error(
+      `the module has OPA's ABI ${found}; needed is ${ABI_MAJOR}.${ABI_MINOR_MIN} or later: build it with a newer opa`,
+    );
+  }
+
+  #linkBuiltins(): readonly ((...values: never[]) => unknown)[] {
+    const wanted = this.#numbered(this.#exports.builtins());
+    const missing = Object.keys(wanted).filter((name) => !Object.hasOwn(BUILTINS, name));
+    if (missing.length > 0) {
+      throw new Error(
+        `the policy calls ${missing.join(', ')}, which is not to be had in WebAssembly: ask a running OPA instead (source.opa)`,
+      );
+    }
+    const linked: ((...values: never[]) => unknown)[] = [];
+    for (const [name, id] of Object.entries(wanted)) {
+      const builtin = BUILTINS[name];
+      if (builtin !== undefined) linked[id] = builtin;
+    }
+    return linked;
+  }
+
+  #findEntrypoint(name: string): number {
+    const known = this.#numbered(this.#exports.entrypoints());
+    const found = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (found !== undefined) return found;
+    const have = Object.keys(known).join(', ');
+    throw new Error(`no entrypoint ${name}: the bundle has ${have}; build it with "-e ${name}"`);
+  }
+
+  /** A built-in function that fails is undefined, as it is in OPA. */
+  #callBuiltin(id: number, addresses: readonly number[]): number {
+    const builtin = this.#builtins[id];
+    if (builtin === undefined) return 0;
+    // Outside of what is caught: a module that is out of memory here has failed, and goes on with nothing.
+    const values = addresses.map((address): unknown => JSON.parse(this.#dump(address)));
+    let result: unknown;
+    try {
+      result = Reflect.apply(builtin, undefined, values);
+    } catch {
+      return 0;
+    }
+    if (result === undefined) return 0;
+    // JSON has no integers beyond 2^53, and nanoseconds since 1970 are.
+    return this.#load(typeof result === 'bigint' ? String(result) : JSON.stringify(result));
+  }
+
+  #load(json: string): number {
+    const bytes = new TextEncoder().encode(json);
+    const address = this.#exports.opa_malloc(bytes.length);
+    new Uint8Array(this.#memory.buffer).set(bytes, address);
+    const value = this.#exports.opa_json_parse(address, bytes.length);
+    if (value === 0) throw new Error('data that is not JSON');
+    return value;
+  }
+
+  #numbered(address: number): Readonly<Record<string, number>> {
+    const numbered: Record<string, number> = JSON.parse(this.#dump(address));
+    return numbered;
+  }
+
+  #dump(address: number): string {
+    return this.#text(this.#exports.opa_json_dump(address));
+  }
+
+  /** The text at `address`, which ends with a zero byte. */
+  #text(address: number): string {
+    const bytes = new Uint8Array(this.#memory.buffer);
+    const end = bytes.indexOf(0, address);
+    return new TextDecoder().decode(bytes.subarray(address, end < 0 ? undefined : end));
+  }
+}

@@ -1,0 +1,3 @@
+package cases.closed
+
+decision := false

@@ -1,0 +1,3 @@
+package cases.silent
+
+decision if input.consumer.name == "ann"

@@ -1,0 +1,3 @@
+package cases.stray
+
+decision := {"allow": true, "headrs": {}}
