@@ -47,6 +47,8 @@ describe('identity that makes no sense', () => {
     { lines: issuer('jwksUrl: "file:///etc/keys"'),                   says: 'g.yaml:3:68: identity.issuers.idp.jwksUrl: expected the scheme https://' },
     { lines: issuer('jwksFile: keys.json'),                           says: 'g.yaml:3:69: identity.issuers.idp.jwksFile: no such file in /nowhere' },
     { lines: issuer('jwksUrl: "https://a.test/", jwksFile: "/dev/../etc/hostname"'), says: 'g.yaml:3:97: identity.issuers.idp.jwksFile: jwksUrl and jwksFile exclude each other' },
+    { lines: issuer('introspection: { url: "http://idp.test/i", clientId: c, clientSecretFile: /dev/../etc/hostname }'), says: 'g.yaml:3:81: identity.issuers.idp.introspection.url: tokens would go over plain http; use https://, or say allowHttp: true' },
+    { lines: issuer('introspection: { url: "https://idp.test/i", clientId: c, clientSecretFile: secret }'), says: 'g.yaml:3:134: identity.issuers.idp.introspection.clientSecretFile: no such file in /nowhere' },
     { lines: issuer('claims: { tennant: t }'),                        says: 'g.yaml:3:69: identity.issuers.idp.claims.tennant: unknown key "tennant" (did you mean "tenant"?)' },
     { lines: issuer('audiences: []') + route('{}'),                   says: 'g.yaml:4:48: routes[0].auth.jwt: issuer "idp" has no audiences: a token made for anybody else would be let in; name audiences here or there ("any" there takes all)' },
     { lines: route('{ audiences: [a] }'),                             says: 'g.yaml:3:48: routes[0].auth.jwt: needs an issuer: identity.issuers, or KEYCLOAK_URL in the environment' },

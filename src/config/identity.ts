@@ -28,6 +28,7 @@ export function checkIssuers({ identity }: ValidConfig, baseDir: string): Findin
       findings.push({ path: [...path, 'issuer'], message });
     }
     findings.push(...checkKeys(issuer, path, baseDir));
+    findings.push(...checkIntrospection(issuer, [...path, 'introspection'], baseDir));
   }
   return findings;
 }
@@ -53,6 +54,20 @@ function checkKeys(issuer: Issuer, path: Path, baseDir: string): Finding[] {
   return findings;
 }
 
+function checkIntrospection(issuer: Issuer, path: Path, baseDir: string): Finding[] {
+  if (issuer.introspection === null) return [];
+  const { url, clientSecretFile } = issuer.introspection;
+  const findings: Finding[] = [];
+  if (!isFile(resolve(baseDir, clientSecretFile))) {
+    findings.push({ path: [...path, 'clientSecretFile'], message: `no such file in ${baseDir}` });
+  }
+  if (!issuer.allowHttp && isForgeable(url)) {
+    const message = 'tokens would go over plain http; use https://, or say allowHttp: true';
+    findings.push({ path: [...path, 'url'], message });
+  }
+  return findings;
+}
+
 /** What a route asks of a token must be answerable. */
 export function checkJwt(
   { auth }: ValidConfig['routes'][number],
@@ -72,10 +87,16 @@ export function checkJwt(
     const message = `unknown issuer "${name}"${didYouMean(name, all)}`;
     return [{ path: [...path, 'issuers', position], message }];
   });
-  if (jwt.audiences.length > 0) return unknown;
   const believed = Object.entries(issuers).filter(
     ([name]) => jwt.issuers.length === 0 || jwt.issuers.includes(name),
   );
+  // An opaque token does not say whose it is, and is shown to nobody else.
+  const asked = believed.filter(([, { introspection }]) => introspection !== null);
+  if (asked.length > 1) {
+    const message = 'only one issuer of a route can be asked about opaque tokens';
+    unknown.push({ path, message });
+  }
+  if (jwt.audiences.length > 0) return unknown;
   const unaddressed = believed.filter(([, { audiences }]) => audiences.length === 0);
   const messages = unaddressed.map(
     ([name]) =>

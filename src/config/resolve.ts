@@ -41,7 +41,14 @@ export function resolveModel(
       issuers: Object.fromEntries(
         Object.entries(config.identity.issuers).map(([name, issuer]) => [
           name,
-          { ...issuer, jwksFile: issuer.jwksFile && resolve(baseDir, issuer.jwksFile) },
+          {
+            ...issuer,
+            jwksFile: issuer.jwksFile && resolve(baseDir, issuer.jwksFile),
+            introspection: issuer.introspection && {
+              ...issuer.introspection,
+              clientSecretFile: resolve(baseDir, issuer.introspection.clientSecretFile),
+            },
+          },
         ]),
       ),
     },

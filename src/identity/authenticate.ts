@@ -10,16 +10,17 @@
  */
 
 import type { Model } from '../config/schema.ts';
-import { readAuthorization } from './authorization.ts';
+import { type Credentials, readAuthorization } from './authorization.ts';
 import { checkBinding } from './binding.ts';
 import { checkAudience, checkRights, checkTimes, type JwtRoute, scopesOf } from './claims.ts';
 import { DpopVerifier } from './dpop.ts';
 import { type Identity, identityOf } from './identity.ts';
+import { Introspection } from './introspection.ts';
 import { IssuerKeys, type KeysEvent } from './issuer-keys.ts';
-import { keySourceOf } from './key-source.ts';
+import { type Issuer, keySourceOf } from './key-source.ts';
 import { isRefusal, type Refusal, type Refused, refusal, refuse } from './refusal.ts';
-import { memberOf } from './strict-json.ts';
-import { parseToken, type Token } from './token.ts';
+import { type Members, memberOf } from './strict-json.ts';
+import { isOpaque, parseToken } from './token.ts';
 import { type KnownIssuer, verifySignature } from './verify.ts';
 
 export interface CallerRequest {
@@ -54,6 +55,8 @@ export interface Authenticator {
 
 interface Parts {
   readonly issuers: ReadonlyMap<string, KnownIssuer>;
+  /** Whom opaque tokens are shown to. */
+  readonly opaque: Introspection | null;
   readonly dpop: DpopVerifier;
   readonly tokenMaxBytes: number;
 }
@@ -68,6 +71,7 @@ export function openAuthenticator(
       name,
       {
         issuer,
+        opaque: issuer.introspection && new Introspection(issuer, issuer.introspection),
         keys: new IssuerKeys(keySourceOf(issuer), issuer.keys, (event) => onEvent(name, event)),
       },
     ]),
@@ -80,7 +84,8 @@ export function openAuthenticator(
     if (jwt === null) continue;
     const believed = jwt.issuers.flatMap((issuerName) => named.get(issuerName) ?? []);
     const issuers = new Map(believed.map((known) => [known.issuer.issuer, known]));
-    routes.set(name, { jwt, parts: { issuers, dpop, tokenMaxBytes } });
+    const opaque = believed.find((known) => known.opaque !== null)?.opaque ?? null;
+    routes.set(name, { jwt, parts: { issuers, opaque, dpop, tokenMaxBytes } });
   }
   return {
     authenticate: async (routeName, request) => {
@@ -89,7 +94,10 @@ export function openAuthenticator(
       return authenticate(route.jwt, request, route.parts);
     },
     close: () => {
-      for (const { keys } of named.values()) keys.close();
+      for (const { keys, opaque } of named.values()) {
+        keys.close();
+        opaque?.close();
+      }
       return Promise.resolve();
     },
   };
@@ -105,11 +113,7 @@ async function authenticate(
   const credentials = readAuthorization(request.header('authorization'), parts.tokenMaxBytes);
   if (isRefusal(credentials)) return refuse(credentials, told, { isDpop: false });
   const { isDpop } = credentials;
-  const token = parseToken(credentials.token);
-  const found =
-    typeof token === 'string'
-      ? refusal('token_malformed', `the token cannot be read: ${token}`)
-      : await accept(token, jwt, { ...request, isDpop }, parts);
+  const found = await accept(credentials, jwt, request, parts);
   if (!isRefusal(found)) return found;
   const nonce = found.refused === 'dpop_nonce_required' ? parts.dpop.nonce(request.nowMs) : null;
   return refuse(found, told, { isDpop, nonce });
@@ -118,32 +122,53 @@ async function authenticate(
 type Accepted = Extract<Authentication, { kind: 'accepted' }>;
 
 async function accept(
-  token: Token,
+  { token, isDpop }: Credentials,
   jwt: JwtRoute,
-  request: CallerRequest & { readonly isDpop: boolean },
-  { issuers, dpop }: Parts,
+  request: CallerRequest,
+  parts: Parts,
 ): Promise<Accepted | Refusal> {
   const { nowMs } = request;
-  const issuer = memberOf(token.claims, 'iss');
-  // A list of one would become its text, so it is no text that is looked up.
-  const known = typeof issuer === 'string' ? issuers.get(issuer) : undefined;
-  if (known === undefined) {
-    return refusal('token_not_trusted', 'the token is of an issuer that is not believed here');
-  }
-  const forged = await verifySignature(token, known, nowMs);
-  if (forged !== null) return forged;
-  const checked = checkClaims(token, jwt, known, request);
+  const said = await claimsOf(token, nowMs, parts);
+  if (isRefusal(said)) return said;
+  const checked = checkClaims(said, jwt, { ...request, isDpop });
   if (isRefusal(checked)) return checked;
   const { identity, expiresAtMs, keyThumbprint, isBound } = checked;
   if (keyThumbprint !== null) {
     const { method, url } = request;
     const proof = request.header('dpop');
-    const proven = { method, url, proof, accessToken: token.compact, keyThumbprint, nowMs };
-    const unproven = await dpop.verify(proven);
+    const proven = { method, url, proof, accessToken: token, keyThumbprint, nowMs };
+    const unproven = await parts.dpop.verify(proven);
     if (unproven !== null) return unproven;
   }
-  const isRemembered = !isBound && expiresAtMs > nowMs;
-  return { kind: 'accepted', identity, rememberUntilMs: isRemembered ? expiresAtMs : null };
+  const untilMs = Math.min(expiresAtMs, said.knownUntilMs);
+  const isRemembered = !isBound && untilMs > nowMs;
+  return { kind: 'accepted', identity, rememberUntilMs: isRemembered ? untilMs : null };
+}
+
+/** What an issuer says, by its signature or by its answer. */
+interface Said {
+  readonly claims: Members;
+  readonly issuer: Issuer;
+  /** Infinite where it is signed. */
+  readonly knownUntilMs: number;
+}
+
+async function claimsOf(text: string, nowMs: number, parts: Parts): Promise<Said | Refusal> {
+  const token = parseToken(text);
+  if (typeof token === 'string') {
+    return parts.opaque !== null && isOpaque(text)
+      ? parts.opaque.ask(text, nowMs)
+      : refusal('token_malformed', `the token cannot be read: ${token}`);
+  }
+  const issuer = memberOf(token.claims, 'iss');
+  // A list of one would become its text, so it is no text that is looked up.
+  const known = typeof issuer === 'string' ? parts.issuers.get(issuer) : undefined;
+  if (known === undefined) {
+    return refusal('token_not_trusted', 'the token is of an issuer that is not believed here');
+  }
+  const forged = await verifySignature(token, known, nowMs);
+  const { claims } = token;
+  return forged ?? { claims, issuer: known.issuer, knownUntilMs: Number.POSITIVE_INFINITY };
 }
 
 interface Checked {
@@ -154,9 +179,8 @@ interface Checked {
 }
 
 function checkClaims(
-  { claims }: Token,
+  { claims, issuer }: Said,
   jwt: JwtRoute,
-  { issuer }: KnownIssuer,
   request: CallerRequest & { readonly isDpop: boolean },
 ): Checked | Refusal {
   const { nowMs } = request;

@@ -18,11 +18,22 @@ export type Fetched =
   /** `status` of the answer, when there was one. */
   | { readonly ok: false; readonly reason: string; readonly status: number | null };
 
+interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: URLSearchParams;
+}
+
 /** Never rejects. */
-export async function fetchDocument(url: string, signal: AbortSignal): Promise<Fetched> {
+export async function fetchDocument(
+  url: string,
+  signal: AbortSignal,
+  question: Question = { method: 'GET', headers: {} },
+): Promise<Fetched> {
   try {
     const response = await fetch(url, {
-      headers: { accept: 'application/json, application/jwk-set+json' },
+      ...question,
+      headers: { accept: 'application/json, application/jwk-set+json', ...question.headers },
       redirect: 'error',
       signal,
     });

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { Deadlines } from './deadline.ts';
 import type { SetKey } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
 
@@ -30,7 +31,7 @@ export class IssuerKeys {
   readonly #source: KeySource;
   readonly #keeping: Keeping;
   readonly #onEvent: (event: KeysEvent) => void;
-  readonly #closing = new AbortController();
+  readonly #deadlines = new Deadlines();
   #keys: readonly SetKey[] | null = null;
   #fetchedAtMs = 0;
   #triedAtMs: number | null = null;
@@ -65,7 +66,7 @@ export class IssuerKeys {
 
   /** Ends a fetch that is under way. */
   close(): void {
-    this.#closing.abort();
+    this.#deadlines.close();
   }
 
   #ageMs(nowMs: number): number {
@@ -88,8 +89,7 @@ export class IssuerKeys {
     const { cooldownMs } = this.#keeping;
     const waitMs = this.#isUsable(nowMs) ? cooldownMs : Math.min(cooldownMs, RETRY_MAX_MS);
     const sinceMs = this.#triedAtMs === null ? Number.POSITIVE_INFINITY : nowMs - this.#triedAtMs;
-    if (this.#closing.signal.aborted || (sinceMs >= 0 && sinceMs < waitMs))
-      return Promise.resolve();
+    if (this.#deadlines.isClosed || (sinceMs >= 0 && sinceMs < waitMs)) return Promise.resolve();
     this.#triedAtMs = nowMs;
     this.#fetching = this.#fetch(nowMs).finally(() => {
       this.#fetching = null;
@@ -98,8 +98,8 @@ export class IssuerKeys {
   }
 
   async #fetch(nowMs: number): Promise<void> {
-    const keys = await this.#source(this.#closing.signal);
-    if (this.#closing.signal.aborted) return;
+    const keys = await this.#source(this.#deadlines);
+    if (this.#deadlines.isClosed) return;
     if (typeof keys !== 'string') {
       this.#keys = keys;
       this.#fetchedAtMs = nowMs;

@@ -9,6 +9,7 @@
 
 import { isForgeable } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
+import type { Deadlines } from './deadline.ts';
 import { type Fetched, fetchDocument, readDocumentFile } from './fetch-document.ts';
 import { readKeySet, type SetKey } from './key-set.ts';
 import { memberOf } from './strict-json.ts';
@@ -16,12 +17,13 @@ import { memberOf } from './strict-json.ts';
 export type Issuer = Model['identity']['issuers'][string];
 
 /** Keys, or in a few words why there are none. Never rejects. */
-export type KeySource = (closing: AbortSignal) => Promise<readonly SetKey[] | string>;
+export type KeySource = (deadlines: Deadlines) => Promise<readonly SetKey[] | string>;
 
 export function keySourceOf(issuer: Issuer): KeySource {
-  return async (closing) => {
-    const signal = AbortSignal.any([closing, AbortSignal.timeout(issuer.keys.timeoutMs)]);
-    const fetched = await fetchKeys(issuer, signal);
+  return async (deadlines) => {
+    const fetched = await deadlines.within(issuer.keys.timeoutMs, (signal) =>
+      fetchKeys(issuer, signal),
+    );
     if (typeof fetched === 'string') return fetched;
     if (!fetched.ok) return `keys: ${fetched.reason}`;
     return readKeySet(fetched.document) ?? 'keys: not a key set';

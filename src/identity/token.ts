@@ -41,6 +41,11 @@ export function parseToken(compact: string): Token | string {
   return typeof read === 'string' ? read : { compact, header, claims, ...read };
 }
 
+/** A token without the dots of a signed or encrypted one: it says nothing by itself. */
+export function isOpaque(text: string): boolean {
+  return !/^[^.]*(?:\.[^.]*){2}(?:(?:\.[^.]*){2})?$/.test(text);
+}
+
 /** Source: RFC 7515 §4.1.9: `application/` is left out where no other slash follows. */
 export function mediaTypeOf(type: string): string {
   const lower = type.toLowerCase();

@@ -69,6 +69,22 @@ const Claims = z
     'Which claims say who calls: a name, or a list of which the first that is there counts.',
   );
 
+const Introspection = z
+  .strictObject({
+    url: DocumentUrl.describe('Its introspection endpoint.'),
+    clientId: z.string().min(1).max(256).describe('Who the gateway is there.'),
+    clientSecretFile: z
+      .string()
+      .min(1)
+      .max(4096)
+      .describe('File with the secret of that client; a line break at its end does not count.'),
+    cacheMs: optionalDuration()
+      .default(30_000)
+      .describe('How long an answer counts, and so how long a token that was withdrawn does.'),
+    timeoutMs: duration().max(60_000).default(5000).describe('For one question; then 503.'),
+  })
+  .describe('Ask it about tokens that are opaque (RFC 7662).');
+
 const Issuer = z
   .strictObject({
     issuer: DocumentUrl.describe('Its identifier, exactly as `iss` in its tokens has it.'),
@@ -106,6 +122,7 @@ const Issuer = z
       .default(30_000)
       .describe('How far its clock may be from this one.'),
     keys: Keys.prefault({}),
+    introspection: Introspection.nullable().default(null),
     claims: Claims.prefault({}),
   })
   .describe('Somebody whose tokens are believed.');
