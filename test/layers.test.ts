@@ -33,7 +33,11 @@ const IMPORTERS = [
   { specifier: /\.node$/, only: /^native\/addon\.ts$/, why: 'one crossing, one set of types' },
   { specifier: /^commander$/, only: /^cli\//, why: 'the command line is one concern' },
   { specifier: /^yaml$/, only: /^config\//, why: 'files are parsed in one place' },
-  { specifier: /^jose$/, only: /^identity\//, why: 'tokens are believed in one place' },
+  {
+    specifier: /^jose$/,
+    only: /^(?:identity\/|policy\/bundle\/)/,
+    why: 'signatures are checked where tokens and bundles are believed',
+  },
   { specifier: /^kafkajs$/, only: /^metering\//, why: 'a sink is one concern' },
   { specifier: /^piscina$/, only: /^policy\/threads\//, why: 'threads are one concern' },
   {
