@@ -91,7 +91,7 @@ impl State {
         if arrival.panics {
             test_panic();
         }
-        let Some(verdict) = self.decide_with(key, arrival, head, now_ns, decide) else {
+        let Some(verdict) = self.decide_with(key, arrival, now_ns, decide) else {
             return self.refuse_for_load();
         };
         let begun = match verdict {
@@ -103,20 +103,18 @@ impl State {
         begun
     }
 
-    /// Lets `decide` decide on a request whose head begins with its method; `None` when there is no
-    /// such exchange.
+    /// Lets `decide` decide on a request; `None` when there is no such exchange.
     pub(super) fn decide_with(
         &mut self,
         key: Key,
         arrival: &Arrival,
-        head: &[u8],
         now_ns: u64,
         decide: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict,
     ) -> Option<Verdict> {
         let snapshot = self.snapshot.clone();
         let exchange = self.exchanges.get_mut(key)?;
         let random = &mut self.random;
-        let verdict = decide(
+        Some(decide(
             &mut Surroundings {
                 snapshot: &snapshot,
                 dense: self.segment.dense(),
@@ -133,12 +131,7 @@ impl State {
                 certificate: arrival.certificate.as_deref(),
             },
             &mut exchange.draft,
-        );
-        let method = &mut exchange.draft.facts.method;
-        if self.spool.is_some() && method.is_empty() {
-            method.extend_from_slice(head.split(|&byte| byte == b' ').next().unwrap_or_default());
-        }
-        Some(verdict)
+        ))
     }
 
     fn accept(&mut self, key: Key, forward: Forward, now_ns: u64) -> Begun {

@@ -4,7 +4,7 @@ use std::{net::IpAddr, rc::Rc};
 
 use crate::{caller::Caller, forwarded, http1::head::RequestHead};
 
-/// What only the access log wants to know.
+/// What is told of a request afterwards: the method always, the rest where there is an access log.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// Of the trace the request belongs to, 32 hexadecimal digits.
@@ -20,8 +20,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub(super) fn note(&mut self, head: &RequestHead<'_, '_>, host: &[u8], client: IpAddr) {
+    pub(super) fn note_method(&mut self, head: &RequestHead<'_, '_>) {
         self.method.extend_from_slice(head.method);
+    }
+
+    pub(super) fn note(&mut self, host: &[u8], client: IpAddr) {
         self.host.extend_from_slice(host);
         forwarded::write_ip(&mut self.client_ip, client);
     }
@@ -50,7 +53,7 @@ pub struct Draft {
     pub body: Vec<u8>,
     /// Who calls, where a token says so.
     pub caller: Option<Rc<Caller>>,
-    /// For the access log.
+    /// For the access log and usage events.
     pub facts: Facts,
 }
 

@@ -128,8 +128,9 @@ fn go_on(
 ) -> Verdict {
     let edge = &around.snapshot.edge;
     let client = forwarded::client_ip(around.peer, &edge.trusted_proxies, head.fields);
+    draft.facts.note_method(head);
     if around.log {
-        draft.facts.note(head, framing::host(head), client);
+        draft.facts.note(framing::host(head), client);
     }
     let framing = match request_framing(head) {
         // A body of no bytes is no body: nobody has to wait for it.
