@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use gateway_core::{
     caller::Caller,
-    decide::{self, Answer, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with},
+    decide::{
+        self, Answer, Forward, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with,
+    },
     http1::framing::BodyLength,
     problem::Code,
     slab::Key,
@@ -119,10 +121,9 @@ impl State {
             let place = (route, thumbprint);
             decide::remember(&mut self.tokens, &snapshot, &paused.head, place, verified, now_s);
         }
-        let verdict =
-            self.decide_with(key, &paused.arrival, &paused.head, now_ns, |around, draft| {
-                decide::resume(around, &paused.head, caller, draft)
-            });
+        let verdict = self.decide_with(key, &paused.arrival, now_ns, |around, draft| {
+            decide::resume(around, &paused.head, caller, draft)
+        });
         match verdict {
             Some(Verdict::Forward(forward)) => {
                 let plan = snapshot.upstreams.get(forward.upstream as usize);
@@ -150,17 +151,7 @@ impl State {
         }
         let problem = ProblemDetail::of(*code);
         write_problem_with(&mut exchange.draft, &problem, detail);
-        let answer = Answer {
-            status: code.status(),
-            problem: Some(*code),
-            route: Some(forward.route),
-            consumer: None,
-            close: forward.close,
-            tear_down: false,
-            unread: forward.body != BodyLength::None,
-            is_head: forward.is_head,
-        };
-        self.answers.push((key, answer));
+        self.answers.push((key, answer_to(forward, code.status(), Some(*code))));
     }
 
     fn answer_locally(&mut self, key: Key, local: &Local) {
@@ -175,17 +166,7 @@ impl State {
         }
         draft.body.clear();
         draft.body.extend_from_slice(local.body.as_bytes());
-        let answer = Answer {
-            status: local.status,
-            problem: None,
-            route: Some(forward.route),
-            consumer: None,
-            close: forward.close,
-            tear_down: false,
-            unread: forward.body != BodyLength::None,
-            is_head: forward.is_head,
-        };
-        self.answers.push((key, answer));
+        self.answers.push((key, answer_to(forward, local.status, None)));
     }
 
     /// Tells the front of an answer that came after a pause. A body that has come meanwhile is as
@@ -212,5 +193,19 @@ impl State {
             Ending { problem: answer.problem, aborted: false, answered: true },
             now_ns,
         );
+    }
+}
+
+/// The answer to a paused request, of which `forward` says how it came.
+fn answer_to(forward: &Forward, status: u16, problem: Option<Code>) -> Answer {
+    Answer {
+        status,
+        problem,
+        route: Some(forward.route),
+        consumer: None,
+        close: forward.close,
+        tear_down: false,
+        unread: forward.body != BodyLength::None,
+        is_head: forward.is_head,
     }
 }
