@@ -11,12 +11,13 @@
  */
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { calculateJwkThumbprint, compactVerify } from 'jose';
+import { calculateJwkThumbprint } from 'jose';
 
 import type { Model } from '../config/schema.ts';
-import { keyFor, mayVerify, publicPart } from './key-set.ts';
+import { mayVerify, publicPart } from './key-set.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { ReplayStore } from './replay-store.ts';
+import { isSignedWith } from './signature.ts';
 import { isMembers, type Members, memberOf } from './strict-json.ts';
 import { parseToken, type Token } from './token.ts';
 
@@ -55,7 +56,8 @@ export class DpopVerifier {
     if (typeof proof === 'string') return invalid(proof);
     const jwk = proofKey(proof);
     if (jwk === null) return invalid('its header has no public key for its algorithm');
-    if (!(await isSigned(proof, jwk))) return invalid('its signature is wrong');
+    if (!(await isSignedWith(proof, { jwk: jwk, imported: new Map() })))
+      return invalid('its signature is wrong');
     const wrong =
       this.#checkClaims(proof.claims, request) ??
       ((await calculateJwkThumbprint(publicPart(jwk))) === request.keyThumbprint
@@ -126,17 +128,6 @@ function proofKey({ header, algorithm }: Token): Members | null {
   const jwk = memberOf(header, 'jwk');
   if (!isMembers(jwk) || !mayVerify(jwk, algorithm)) return null;
   return PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name)) ? null : jwk;
-}
-
-async function isSigned({ compact, algorithm }: Token, jwk: Members): Promise<boolean> {
-  const key = await keyFor({ jwk, imported: new Map() }, algorithm);
-  if (key === null) return false;
-  try {
-    await compactVerify(compact, key, { algorithms: [algorithm] });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Without query and fragment, after the normalisation of URLs. Source: RFC 9449 §4.3, step 9. */

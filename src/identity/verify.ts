@@ -6,12 +6,11 @@
  * @module
  */
 
-import { compactVerify } from 'jose';
-
 import type { IssuerKeys } from './issuer-keys.ts';
-import { candidates, keyFor } from './key-set.ts';
+import { candidates } from './key-set.ts';
 import type { Issuer } from './key-source.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import { isSignedWith } from './signature.ts';
 import { mediaTypeOf, type Token } from './token.ts';
 
 /** An issuer with its keys. */
@@ -42,22 +41,9 @@ export async function verifySignature(
   }
   for (const candidate of found) {
     // oxlint-disable-next-line no-await-in-loop -- at most four, and the first is nearly always it
-    if (await isSignedWith(await keyFor(candidate, token.algorithm), token)) return null;
+    if (await isSignedWith(token, candidate)) return null;
   }
   return untrusted(found.length === 0 ? 'its key is not known' : 'its signature is wrong');
-}
-
-async function isSignedWith(
-  key: Awaited<ReturnType<typeof keyFor>>,
-  { compact, algorithm }: Token,
-): Promise<boolean> {
-  if (key === null) return false;
-  try {
-    await compactVerify(compact, key, { algorithms: [algorithm] });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function untrusted(reason: string): Refusal {
