@@ -60,7 +60,6 @@ export async function recordGate(call: GateCall): Promise<Recording> {
   };
   watch.built();
   pinSelf(LOAD_CORE);
-  if (layer !== '1') watch.note(shieldNote(shieldCores(GATEWAY_CORE)));
   const deterministic = layer === '2' ? null : await measureDeterministic(place, sides, watch);
   if (deterministic !== null) watch.counted();
   const paired = layer === '1' ? NOTHING_TIMED : await measureTimed(call, sides);
@@ -88,6 +87,8 @@ async function measureTimed(
   { options, openStation, watch }: GateCall,
   sides: Sides,
 ): Promise<Timed> {
+  const shield = shieldCores(GATEWAY_CORE);
+  watch.note(shieldNote(shield));
   const station = await openStation();
   try {
     const runs = await timed(station, sides, options, watch);
@@ -100,6 +101,7 @@ async function measureTimed(
     };
   } finally {
     await station.stop();
+    await shield.lift();
   }
 }
 
