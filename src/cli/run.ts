@@ -103,8 +103,8 @@ function refuseArguments(command: Command): void {
 }
 
 async function run(options: RunOptions, terminal: Terminal): Promise<number> {
-  const { config, demo = false, upstream: _, ...overrides } = options;
-  const upstream = options.upstream ?? (demo && config === undefined ? DEMO_URL : undefined);
+  const { config, demo = false, upstream: named, ...overrides } = options;
+  const upstream = named ?? (demo && config === undefined ? DEMO_URL : undefined);
   const file = upstream === undefined ? configFile(config) : null;
   const checked =
     file === null
