@@ -5,7 +5,7 @@
  * and the total length in two halves. Starts and ends are positions in the data buffer. A head is
  * the value of the request-id field, then further field lines, without the last CRLF.
  *
- * Source: native/addon/src/ring.rs.
+ * Source: native/addon/src/ring/record.rs.
  *
  * @module
  */

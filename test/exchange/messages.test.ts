@@ -14,8 +14,19 @@ import { ok } from '../support/recording-upstream.ts';
 import { stage, upstreamYaml } from '../support/stage.ts';
 import { sleep, until } from '../../arena/host/wait.ts';
 
+/** A route that adds a field with so long a value to its responses. */
+function addingRoute(bytes: number): string {
+  const headers = `{ set: { x-added: "${'v'.repeat(bytes)}" } }`;
+  return `
+  - { name: added-${bytes}, match: { path: "/added-${bytes}/*" }, upstream: up, response: { headers: ${headers} } }`;
+}
+
 describe('messages', () => {
-  const on = stage((url) => `${upstreamYaml(url)}\nroutes: [{ name: all, upstream: up }]`);
+  const on = stage(
+    (url) => `${upstreamYaml(url)}
+routes:
+  - { name: all, upstream: up }${[400, 600, 4096].map(addingRoute).join('')}`,
+  );
 
   async function connected<T>(use: (client: RawClient) => Promise<T>): Promise<T> {
     const client = await RawClient.open(on.gateway.port);
@@ -60,6 +71,24 @@ describe('messages', () => {
         if (answer.status === 204) assert.equal(answer.header('content-length'), null);
         else assert.equal(answer.header('etag'), '"a"');
         assert.equal((await callOn(client, 'GET /next')).text, 'next');
+      });
+    });
+  }
+
+  for (const fieldBytes of [0, 400, 600, 4096]) {
+    it(`keeps a body behind a head to which ${fieldBytes} bytes are added`, async () => {
+      const body = 'abcdefghij'.repeat(900);
+      const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const pieces = body.match(/.{1,777}/g) ?? [];
+      const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`);
+      on.upstream.answer = ({ target }) =>
+        target.includes('chunked') ? `${chunked}${chunks.join('')}0\r\n\r\n` : ok(body);
+      await connected(async (client) => {
+        for (const framing of ['length', 'chunked']) {
+          const answer = await callOn(client, `GET /added-${fieldBytes}/${framing}`);
+          assert.equal(answer.text, body, framing);
+          assert.equal(answer.header('x-added')?.length ?? 0, fieldBytes);
+        }
       });
     });
   }

@@ -4,126 +4,26 @@
 //! written during a turn of the loop and read in one call at its end; nothing is written while
 //! JavaScript reads.
 //!
-//! A record is [`RECORD_WORDS`] words:
-//! `[exchange id, kind | flags << 8, status, head start, body start, body end, total low, total high]`.
-//! A head is `value of the first field CRLF name: value CRLF … name: value`: the first field's
-//! name is fixed and known to JavaScript.
-//!
 //! Bounds: [`RECORDS_MAX`] records and [`DATA_BYTES`] bytes a turn; [`Ring::is_crowded`] says when
 //! to hand over early.
 
-use std::collections::VecDeque;
+mod record;
 
-/// Words in a record.
-pub(crate) const RECORD_WORDS: usize = 8;
+use std::{collections::VecDeque, ops::Range};
+
+pub(crate) use record::{
+    FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_TEAR_DOWN, FLAG_UNREAD, Kind, RECORD_WORDS, Record,
+};
+
 /// Records in the ring.
 pub(crate) const RECORDS_MAX: usize = 4096;
 /// Bytes the records may point at.
 pub(crate) const DATA_BYTES: usize = 8 << 20;
 /// Room kept for one more read and its head.
 const RESERVE_BYTES: usize = 512 << 10;
-
-/// What a record says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u32)]
-pub(crate) enum Kind {
-    /// A whole response: head and body.
-    Whole = 1,
-    /// A response's head and the start of its body.
-    Start = 2,
-    /// More of the body.
-    Chunk = 3,
-    /// The body is complete.
-    End = 4,
-    /// The response broke off: the downstream connection must not look complete.
-    Abort = 5,
-    /// The request body may flow again.
-    ResumeBody = 6,
-    /// A connection for the other front: its id is the descriptor, its status the listener.
-    Connection = 7,
-    /// A decision waits for an answer to the question in the record's head; its status is the stage.
-    Pause = 8,
-}
-
-impl Kind {
-    fn of(number: u32) -> Option<Self> {
-        let others = [Self::End, Self::Abort, Self::ResumeBody, Self::Connection, Self::Pause];
-        [Self::Whole, Self::Start, Self::Chunk]
-            .into_iter()
-            .chain(others)
-            .find(|&kind| kind as u32 == number)
-    }
-}
-
-/// The downstream connection closes after this response.
-pub(crate) const FLAG_CLOSE: u32 = 1;
-/// The response has no body, whatever its head says (HEAD, 204, 304).
-pub(crate) const FLAG_NO_BODY: u32 = 2;
-/// The total length is known.
-pub(crate) const FLAG_LENGTH: u32 = 4;
-/// The downstream connection is torn down at once: nothing behind this request may be read.
-pub(crate) const FLAG_TEAR_DOWN: u32 = 8;
-/// The request has a body that nobody will read.
-pub(crate) const FLAG_UNREAD: u32 = 16;
-
-/// One record before it is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
-    pub(crate) id: u32,
-    pub(crate) kind: Kind,
-    pub(crate) flags: u32,
-    pub(crate) status: u16,
-    pub(crate) head_start: usize,
-    pub(crate) body_start: usize,
-    pub(crate) body_end: usize,
-    pub(crate) total_bytes: u64,
-}
-
-impl Record {
-    /// A record without head or body.
-    pub(crate) fn bare(id: u32, kind: Kind) -> Self {
-        Self {
-            id,
-            kind,
-            flags: 0,
-            status: 0,
-            head_start: 0,
-            body_start: 0,
-            body_end: 0,
-            total_bytes: 0,
-        }
-    }
-
-    /// The record that [`Record::words`] made these of.
-    fn read(words: &[u32; RECORD_WORDS]) -> Option<Self> {
-        let [id, kind, status, head_start, body_start, body_end, low, high] = *words;
-        Some(Self {
-            id,
-            kind: Kind::of(kind & 0xff)?,
-            flags: kind >> 8,
-            status: u16::try_from(status).ok()?,
-            head_start: head_start as usize,
-            body_start: body_start as usize,
-            body_end: body_end as usize,
-            total_bytes: u64::from(low) | u64::from(high) << 32,
-        })
-    }
-
-    /// The record as JavaScript reads it.
-    #[allow(clippy::cast_possible_truncation, reason = "positions are below DATA_BYTES; halves")]
-    pub(crate) fn words(&self) -> [u32; RECORD_WORDS] {
-        [
-            self.id,
-            self.kind as u32 | self.flags << 8,
-            u32::from(self.status),
-            self.head_start as u32,
-            self.body_start as u32,
-            self.body_end as u32,
-            self.total_bytes as u32,
-            (self.total_bytes >> 32) as u32,
-        ]
-    }
-}
+/// Room left before a read that begins with a head: what goes out before the body is longer than
+/// what came by about as much.
+const HEAD_ROOM_BYTES: usize = 512;
 
 /// The two buffers.
 #[derive(Debug)]
@@ -164,6 +64,61 @@ impl Ring {
         room.copy_from_slice(bytes);
         self.written += bytes.len();
         true
+    }
+
+    /// Where a read that begins with a head may put its bytes, `kept` before them: behind everything
+    /// that a record points at. Returns the position of `kept`, and the room behind it for
+    /// `bytes_max` more; the room is shorter when there is no more.
+    pub(crate) fn room_for_head(&mut self, kept: &[u8], bytes_max: usize) -> (usize, &mut [u8]) {
+        let start = (self.written + HEAD_ROOM_BYTES).min(self.data.len());
+        let room = self.data.get_mut(start..).unwrap_or_default();
+        let Some((before, behind)) = room.split_at_mut_checked(kept.len()) else {
+            return (start, &mut []);
+        };
+        before.copy_from_slice(kept);
+        let most = bytes_max.min(behind.len());
+        (start, behind.get_mut(..most).unwrap_or_default())
+    }
+
+    /// Where a read that goes on with a body may put its bytes, as [`Ring::room_for_head`] does.
+    pub(crate) fn room_for_body(&mut self, bytes_max: usize) -> (usize, &mut [u8]) {
+        let end = (self.written + bytes_max).min(self.data.len());
+        (self.written, self.data.get_mut(self.written..end).unwrap_or_default())
+    }
+
+    /// Puts `head` directly before the bytes at `body`, over what was read before them, and moves
+    /// them only when the head is longer than that. Returns where both are; `None` without room.
+    pub(crate) fn put_before(
+        &mut self,
+        head: &[u8],
+        body: Range<usize>,
+    ) -> Option<(usize, Range<usize>)> {
+        let body = if body.start < self.written + head.len() {
+            let start = self.written + head.len();
+            let moved = start..start + body.len();
+            if moved.end > self.data.len() {
+                return None;
+            }
+            self.data.copy_within(body, start);
+            moved
+        } else {
+            body
+        };
+        let start = body.start - head.len();
+        self.data.get_mut(start..body.start)?.copy_from_slice(head);
+        Some((start, body))
+    }
+
+    /// Moves bytes that were read down to `to`, which is not behind them.
+    pub(crate) fn move_down(&mut self, from: Range<usize>, to: usize) {
+        if from.start != to && !from.is_empty() {
+            self.data.copy_within(from, to);
+        }
+    }
+
+    /// Keeps what was read up to `end`, because a record points at it.
+    pub(crate) fn keep_to(&mut self, end: usize) {
+        self.written = self.written.max(end);
     }
 
     /// Writes a head and a body and points `record` at them.

@@ -67,11 +67,9 @@ impl State {
     pub(super) fn drop_connection(&mut self, connection_key: Key, now_ns: u64) {
         let Some(connection) = self.connections.get_mut(connection_key) else { return };
         let (upstream, endpoint) = (connection.upstream, connection.endpoint);
+        connection.forget_partial();
         let partial = std::mem::take(&mut connection.partial);
-        *connection = Connection {
-            partial: if partial.capacity() > 16 << 10 { Vec::new() } else { partial },
-            ..Connection::default()
-        };
+        *connection = Connection { partial, ..Connection::default() };
         self.connections.release(connection_key);
         if let Some(state) = self.endpoint_mut(upstream, endpoint) {
             state.open = state.open.saturating_sub(1);

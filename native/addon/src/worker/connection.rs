@@ -53,7 +53,16 @@ pub(super) struct Connection {
     pub(super) idle_until_ms: u64,
 }
 
+/// Room for an incomplete head that a connection keeps when it needs it no more.
+const PARTIAL_KEPT_BYTES: usize = 16 << 10;
+
 impl Connection {
+    /// Forgets an incomplete head, and the room for it when that is large.
+    pub(super) fn forget_partial(&mut self) {
+        self.partial.clear();
+        self.partial.shrink_to(PARTIAL_KEPT_BYTES);
+    }
+
     /// Changes what the socket is watched for; does nothing when that is so already.
     pub(super) fn watch(&mut self, read: bool, write: bool) {
         if self.watches_read == read && self.watches_write == write {

@@ -19,7 +19,7 @@ use crate::ring::Record;
 use super::{
     exchange::{Phase, UPLOAD_HIGH_BYTES},
     journal::unix_s,
-    state::{READ_BYTES, State},
+    state::State,
 };
 
 /// What the front is to do with a request it has just passed on.
@@ -244,7 +244,6 @@ impl State {
     /// Ends what was being worked on when the code panicked.
     pub(super) fn recover(&mut self, now_ns: u64) {
         self.metrics.panics(1);
-        self.scratch.resize(READ_BYTES, 0);
         let current = self.current.take();
         self.failures.extend(current.map(|key| (key, Code::InternalError)));
         self.recover_front(current.is_some(), now_ns);

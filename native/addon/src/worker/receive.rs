@@ -1,5 +1,9 @@
 //! From readable upstream sockets to records for the downstream: heads are parsed and rewritten,
 //! bodies are unframed and handed on, at most one read of one connection a turn.
+//!
+//! A read goes to where the records' bytes are, so that a body is handed on without being copied.
+
+use std::ops::Range;
 
 use gateway_core::{
     decide::{ResponseFacts, write_response_head},
@@ -14,7 +18,11 @@ use gateway_core::{
 
 use crate::net::{self, Progress};
 
-use super::{connection::Stage, relay::Outcome, state::State};
+use super::{
+    connection::Stage,
+    relay::Outcome,
+    state::{READ_BYTES, State},
+};
 
 /// Most interim (1xx) responses before the final one. They are dropped.
 const INTERIM_MAX: u32 = 64;
@@ -29,17 +37,23 @@ impl State {
             self.drop_connection(connection_key, now_ns);
             return;
         }
-        let progress = net::receive(&socket.fd, &mut self.scratch);
+        let (start, room) = match connection.stage {
+            Stage::Body => self.ring.room_for_body(READ_BYTES),
+            _ => self.ring.room_for_head(&connection.partial, READ_BYTES),
+        };
+        if room.is_empty() {
+            // Level-triggered: it is read when the records have been.
+            return;
+        }
+        let progress = net::receive(&socket.fd, room);
         let exchange = connection.exchange;
         match progress {
             Progress::Blocked => {}
             Progress::Bytes(count) => {
-                let scratch = std::mem::take(&mut self.scratch);
-                let bytes = scratch.get(..count).unwrap_or_default();
+                let read = start..start + connection.partial.len() + count;
                 self.current = exchange;
-                let outcome = self.consume(connection_key, bytes, now_ns);
+                let outcome = self.consume(connection_key, read, now_ns);
                 self.current = None;
-                self.scratch = scratch;
                 self.settle(connection_key, exchange, outcome, now_ns);
             }
             Progress::Ended => self.upstream_ended(connection_key, exchange, false, now_ns),
@@ -63,34 +77,29 @@ impl State {
         }
     }
 
-    fn consume(&mut self, connection_key: Key, bytes: &[u8], now_ns: u64) -> Outcome {
+    fn consume(&mut self, connection_key: Key, read: Range<usize>, now_ns: u64) -> Outcome {
         let Some(connection) = self.connections.get_mut(connection_key) else {
             return Outcome::Broken;
         };
         let Some(key) = connection.exchange else { return Outcome::Broken };
         if connection.stage == Stage::Body {
-            return self.more_body(connection_key, key, bytes, now_ns);
+            return self.more_body(connection_key, key, read, now_ns);
         }
-        if connection.partial.is_empty() {
-            return self.head(connection_key, key, bytes, now_ns);
-        }
-        let mut held = std::mem::take(&mut connection.partial);
-        held.extend_from_slice(bytes);
-        let outcome = self.head(connection_key, key, &held, now_ns);
-        if let Some(connection) = self.connections.get_mut(connection_key) {
-            // `head` kept what it needs in `partial`; only the allocation is worth having back.
-            if connection.partial.is_empty() && held.capacity() <= 16 << 10 {
-                held.clear();
-                connection.partial = held;
-            }
-        }
-        outcome
+        self.head(connection_key, key, read, now_ns)
     }
 
-    /// Takes interim heads off, then the final head and what follows it.
-    fn head(&mut self, connection_key: Key, key: Key, mut bytes: &[u8], now_ns: u64) -> Outcome {
+    /// Takes interim heads off, then the final head and what follows it. A head that is not complete
+    /// is kept with its connection, and stands before what is read next.
+    fn head(
+        &mut self,
+        connection_key: Key,
+        key: Key,
+        mut read: Range<usize>,
+        now_ns: u64,
+    ) -> Outcome {
         let snapshot = self.snapshot.clone();
         loop {
+            let bytes = self.ring.bytes(read.start, read.end);
             let mut scratch = field_scratch();
             let parsed = parse_response(bytes, &mut scratch, &snapshot.edge.head_limits);
             let Some(connection) = self.connections.get_mut(connection_key) else {
@@ -111,8 +120,9 @@ impl State {
                 if head.status == 101 || connection.interim > INTERIM_MAX {
                     return Outcome::Broken;
                 }
-                bytes = bytes.get(head.len..).unwrap_or_default();
-                if bytes.is_empty() {
+                read.start += head.len;
+                if read.is_empty() {
+                    connection.forget_partial();
                     return Outcome::Wait;
                 }
                 continue;
@@ -132,8 +142,9 @@ impl State {
             let answer = std::mem::take(&mut exchange.draft.answer);
             let declared = declared_length(&head, length);
             let no_body = length == BodyLength::None;
-            let rest = bytes.get(head.len..).unwrap_or_default();
+            let rest = read.start + head.len..read.end;
             let status = head.status;
+            connection.forget_partial();
             let outcome =
                 self.first_record(connection_key, key, &answer, status, no_body, declared, rest);
             if let Some(exchange) = self.exchanges.get_mut(key) {

@@ -1,5 +1,7 @@
 //! Hands a response on, piece by piece: its body is unframed and becomes records.
 
+use std::ops::Range;
+
 use gateway_core::slab::Key;
 
 use crate::ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, Kind, Record};
@@ -21,7 +23,7 @@ pub(super) enum Outcome {
 }
 
 impl State {
-    /// Hands over a head with as much of its body as has come.
+    /// Hands over a head with as much of its body as has come; `rest` is where in the ring that is.
     #[allow(clippy::too_many_arguments, reason = "one call, of what one head says")]
     pub(super) fn first_record(
         &mut self,
@@ -31,19 +33,16 @@ impl State {
         status: u16,
         no_body: bool,
         declared: Option<u64>,
-        rest: &[u8],
+        rest: Range<usize>,
     ) -> Outcome {
-        let head_start = self.ring.position();
-        if !self.ring.write(head) {
+        let Some((head_start, rest)) = self.ring.put_before(head, rest) else {
             return Outcome::Broken;
-        }
-        let body_start = self.ring.position();
-        let outcome = self.unframe(connection_key, rest);
-        let body_end = self.ring.position();
+        };
+        let body_start = rest.start;
+        let (outcome, body_end) = self.unframe(connection_key, rest);
         let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
         if matches!(outcome, Outcome::Broken) {
             // Nothing has gone downstream: the whole response can still become a problem.
-            self.ring.rewind(head_start);
             return outcome;
         }
         let complete = matches!(outcome, Outcome::Complete { .. });
@@ -56,6 +55,7 @@ impl State {
         }
         exchange.response_started = true;
         exchange.sent_bytes += (body_end - body_start) as u64;
+        self.ring.keep_to(body_end);
         self.ring.push(Record {
             id: key.id(),
             kind: if complete { Kind::Whole } else { Kind::Start },
@@ -69,20 +69,20 @@ impl State {
         outcome
     }
 
-    /// Hands over more of a body.
+    /// Hands over more of a body, which is at `read` in the ring.
     pub(super) fn more_body(
         &mut self,
         connection_key: Key,
         key: Key,
-        bytes: &[u8],
+        read: Range<usize>,
         now_ns: u64,
     ) -> Outcome {
-        let body_start = self.ring.position();
-        let outcome = self.unframe(connection_key, bytes);
-        let body_end = self.ring.position();
+        let body_start = read.start;
+        let (outcome, body_end) = self.unframe(connection_key, read);
         let Some(exchange) = self.exchanges.get_mut(key) else { return Outcome::Broken };
         exchange.sent_bytes += (body_end - body_start) as u64;
         if body_end > body_start {
+            self.ring.keep_to(body_end);
             let mut record = Record::bare(key.id(), Kind::Chunk);
             record.body_start = body_start;
             record.body_end = body_end;
@@ -96,30 +96,34 @@ impl State {
         outcome
     }
 
-    /// Writes the body bytes among `input` to the ring.
-    pub(super) fn unframe(&mut self, connection_key: Key, mut input: &[u8]) -> Outcome {
+    /// Moves the body bytes among what is at `read` in the ring together, at its start. Returns where
+    /// they end.
+    fn unframe(&mut self, connection_key: Key, mut read: Range<usize>) -> (Outcome, usize) {
+        let mut end = read.start;
         let Some(reader) = self
             .connections
             .get_mut(connection_key)
             .and_then(|connection| connection.body.as_mut())
         else {
-            return Outcome::Broken;
+            return (Outcome::Broken, end);
         };
         while !reader.is_done() {
-            if input.is_empty() {
-                return Outcome::Wait;
+            if read.is_empty() {
+                return (Outcome::Wait, end);
             }
-            let Ok(step) = reader.next(input) else { return Outcome::Broken };
-            let data = input.get(step.data).unwrap_or_default();
-            if !self.ring.write(data) {
-                return Outcome::Broken;
-            }
-            input = input.get(step.consumed..).unwrap_or_default();
+            let Ok(step) = reader.next(self.ring.bytes(read.start, read.end)) else {
+                return (Outcome::Broken, end);
+            };
+            let data = read.start + step.data.start..read.start + step.data.end;
+            let length = data.len();
+            self.ring.move_down(data, end);
+            end += length;
+            read.start += step.consumed;
             if step.consumed == 0 && !step.done {
-                return Outcome::Wait;
+                return (Outcome::Wait, end);
             }
         }
-        Outcome::Complete { clean: input.is_empty() }
+        (Outcome::Complete { clean: read.is_empty() }, end)
     }
 
     pub(super) fn enter_streaming(&mut self, key: Key, now_ns: u64) {

@@ -68,7 +68,6 @@ pub(super) struct State {
     /// By the number of the listener.
     pub(super) tls: Vec<Option<ListenerTls>>,
     pub(super) identity_rules: IdentityRules,
-    pub(super) scratch: Vec<u8>,
     /// Exchanges whose request was not sent yet because its body may follow at once.
     pub(super) unsent: Vec<Key>,
     /// Failures found while JavaScript was running; told at the end of the turn.
@@ -138,7 +137,6 @@ impl State {
             front: Front::new(),
             tls: parts.tls,
             identity_rules: parts.identity_rules,
-            scratch: vec![0; READ_BYTES],
             unsent: Vec::new(),
             failures: Vec::new(),
             questions: Vec::new(),
