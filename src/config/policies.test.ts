@@ -68,28 +68,28 @@ describe('a route', () => {
     );
   });
 
-  it('is never open because its policy is not asked', () => {
-    const policies = { authz: { source: OPA } };
+  it('asks one that is done before the exchange is given up', () => {
+    const policies = { authz: { source: OPA, timeoutMs: 2501 } };
+    assert.deepEqual(problemsOf({ policies }), []);
     assert.match(
       problemsOf({ policies, routes: [{ ...route, policy: 'authz' }] }).join(),
-      /no route asks them yet/,
+      /policies\.authz\.timeoutMs: an exchange waits 5000 ms at most/,
     );
+    const limits = { decisionMs: 5002 };
+    assert.deepEqual(problemsOf({ policies, limits, routes: [{ ...route, policy: 'authz' }] }), []);
   });
 });
 
 describe('the policy of routes that name none', () => {
   const route = { name: 'r', redirect: { to: 'https://example.test/' } };
 
-  it('exists, and is refused as long as no route asks policies', () => {
+  it('exists', () => {
     assert.match(
       problemsOf({ defaultPolicy: 'authz' }).join(),
       /defaultPolicy: unknown policy "authz"/,
     );
     const policies = { authz: { source: OPA } };
-    assert.match(
-      problemsOf({ policies, defaultPolicy: 'authz', routes: [route] }).join(),
-      /defaultPolicy: .*no route asks them yet/,
-    );
+    assert.deepEqual(problemsOf({ policies, defaultPolicy: 'authz', routes: [route] }), []);
   });
 
   it('is an OPA that a flag names, with what the file says of it', () => {

@@ -27,15 +27,30 @@ export function checkPolicies({ policies }: ValidConfig, baseDir: string): Findi
   );
 }
 
-/** The policy of routes that name none exists; it is refused as a route's is. */
-export function checkDefaultPolicy({ defaultPolicy, policies }: ValidConfig): Finding[] {
-  return defaultPolicy === null ? [] : [checkName(['defaultPolicy'], defaultPolicy, policies)];
+/** An evaluation may wait for its turn as long as it may take, and an exchange has to wait for both. */
+const WAITS_PER_EVALUATION = 2;
+
+/** What is asked is decided before the exchange is given up: else `onFailure` would mean nothing. */
+export function checkPolicyTimes({
+  policies,
+  routes,
+  defaultPolicy,
+  limits,
+}: ValidConfig): Finding[] {
+  const asked = new Set([defaultPolicy, ...routes.map(({ policy }) => policy?.name ?? null)]);
+  return Object.entries(policies).flatMap(([name, { timeoutMs }]) => {
+    if (!asked.has(name) || timeoutMs * WAITS_PER_EVALUATION <= limits.decisionMs) return [];
+    const message = `an exchange waits ${limits.decisionMs} ms at most, and an evaluation takes up to ${timeoutMs} ms after as long a wait: raise limits.decisionMs, or lower this to half of it`;
+    return [{ path: ['policies', name, 'timeoutMs'], message }];
+  });
 }
 
-/**
- * A route's policy exists, and something is left for it to decide. As long as no step of a decision
- * asks policies, a route that names one is refused: it would be open.
- */
+/** The policy of routes that name none exists. */
+export function checkDefaultPolicy({ defaultPolicy, policies }: ValidConfig): Finding[] {
+  return defaultPolicy === null ? [] : checkName(['defaultPolicy'], defaultPolicy, policies);
+}
+
+/** A route's policy exists, and something is left for it to decide. */
 export function checkRoutePolicy(
   { policy, deny }: ValidConfig['routes'][number],
   index: number,
@@ -44,14 +59,13 @@ export function checkRoutePolicy(
   if (policy === null) return [];
   const path = ['routes', index, 'policy'];
   if (deny) return [{ path, message: 'deny refuses everybody, so no policy is asked' }];
-  return [checkName(path, policy.name, policies)];
+  return checkName(path, policy.name, policies);
 }
 
-function checkName(path: Path, name: string, policies: ValidConfig['policies']): Finding {
-  if (Object.hasOwn(policies, name)) {
-    return { path, message: 'this release evaluates policies, but no route asks them yet' };
-  }
-  return { path, message: `unknown policy "${name}"${didYouMean(name, Object.keys(policies))}` };
+function checkName(path: Path, name: string, policies: ValidConfig['policies']): Finding[] {
+  if (Object.hasOwn(policies, name)) return [];
+  const suggestion = didYouMean(name, Object.keys(policies));
+  return [{ path, message: `unknown policy "${name}"${suggestion}` }];
 }
 
 interface NamedFile {

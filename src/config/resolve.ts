@@ -28,6 +28,9 @@ export function resolveModel(
     ...kept,
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
+    decisionLog: {
+      path: config.decisionLog.path === null ? null : resolve(baseDir, config.decisionLog.path),
+    },
     metering: meteringOf(config.metering, (file) => resolve(baseDir, file)),
     listeners: config.listeners.map(({ tls, ...listener }) => ({
       ...listener,

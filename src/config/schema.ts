@@ -18,6 +18,7 @@ import { Metering } from './schema/metering.ts';
 import { Policy } from './schema/policy.ts';
 import {
   AccessLog,
+  DecisionLog,
   Admin,
   Drain,
   Forwarded,
@@ -63,6 +64,7 @@ export const Config = z
     forwarded: Forwarded.prefault({}),
     requestId: RequestId.prefault({}),
     accessLog: AccessLog.prefault({}),
+    decisionLog: DecisionLog.prefault({}),
     metering: Metering.prefault({}),
     drain: Drain.prefault({}),
     supervision: Supervision.prefault({}),

@@ -39,6 +39,8 @@ export type Authentication =
   | {
       readonly kind: 'accepted';
       readonly identity: Identity;
+      /** Everything that the token says, or its issuer of it. */
+      readonly claims: Members;
       /**
        * Until when this token means this identity on this route, without being asked again. Null:
        * each time, because it counts only together with what else the request shows.
@@ -142,7 +144,8 @@ async function accept(
   }
   const untilMs = Math.min(expiresAtMs, said.knownUntilMs);
   const isRemembered = !isBound && untilMs > nowMs;
-  return { kind: 'accepted', identity, rememberUntilMs: isRemembered ? untilMs : null };
+  const rememberUntilMs = isRemembered ? untilMs : null;
+  return { kind: 'accepted', identity, claims: said.claims, rememberUntilMs };
 }
 
 /** What an issuer says, by its signature or by its answer. */

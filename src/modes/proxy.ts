@@ -7,11 +7,15 @@
  * @module
  */
 
+import { setTimeout } from 'node:timers/promises';
+
 import type { Model } from '../config/schema.ts';
 import { listenNatively } from '../listener/native.ts';
 import { listen } from '../listener/uws.ts';
 import { openAuthenticator } from '../identity/authenticate.ts';
 import { openWorker, type WorkerCore } from '../native/addon.ts';
+import { openPolicies, type PolicyEvent } from '../policy/policies.ts';
+import { policyStage } from '../stages/policy.ts';
 import { answerQuestions } from '../stages/stages.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { type NamedEndpoint, type ResolveEvent, Resolver } from '../upstreams/resolve.ts';
@@ -19,6 +23,8 @@ import type { ModeOptions, RunningMode } from './mode.ts';
 
 /** Longest wait for the first answers of DNS; names still unknown then are 503 until known. */
 const RESOLVE_PATIENCE_MS = 3000;
+/** Longest wait for evaluations whose exchanges are gone. */
+const CLOSE_PATIENCE_MS = 500;
 
 export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   const { model, modelJson, index, segmentFd, addresses, log } = options;
@@ -27,7 +33,9 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
     if (event.kind === 'recovered') log('info', 'issuer_recovered', { issuer });
     else log('warn', 'issuer_failing', { issuer, message: event.reason });
   });
-  answerQuestions(core, { model, authenticator, log });
+  const policies = await openPolicies(model, (event) => tellBundle(event, log));
+  const stage = policyStage(model, policies, (noted) => core.noteDecision(noted));
+  answerQuestions(core, { model, authenticator, policies: stage, log });
   const resolver = new Resolver({
     endpoints: namedEndpoints(model),
     setAddresses: (upstream, endpoint, found) =>
@@ -51,6 +59,11 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
       for (const listener of listeners) listener.close();
       resolver.close();
       await authenticator.close();
+      // Nobody waits for what is still evaluated; its threads end with the process at the latest.
+      await Promise.race([
+        policies.close(),
+        setTimeout(CLOSE_PATIENCE_MS, undefined, { ref: false }),
+      ]);
       core.close();
     },
   };
@@ -93,5 +106,14 @@ function tell(event: ResolveEvent, log: Log): void {
     log('info', 'name_resolved', { host: event.host, addresses: event.addresses.join(', ') });
   } else {
     log('warn', 'name_failing', { host: event.host, message: event.message });
+  }
+}
+
+/** Of a bundle that changed, or that can't be had. */
+function tellBundle({ policy, bundle }: PolicyEvent, log: Log): void {
+  if (bundle.kind === 'loaded') {
+    log('info', 'policy_bundle_loaded', { policy, revision: bundle.revision });
+  } else if (bundle.kind === 'failed') {
+    log('warn', 'policy_bundle_failing', { policy, message: bundle.detail });
   }
 }

@@ -141,6 +141,7 @@ interface Addon {
   exchangesInFlight(): number;
   resume(id: number, wordJson: string): void;
   reopenAccessLog(): void;
+  noteDecision(policy: string, effect: string, failure: string, line: string): void;
   reloadCertificates(modelJson: string): void;
   certificateWarnings(): string[];
   closeAccessLog(): void;
@@ -255,7 +256,17 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
   exchangesInFlight(): number;
   readonly front: NativeFront;
-  /** Goes on in a file opened anew under the access log's name. Throws when there is none to open. */
+  /**
+   * Counts what became of a request whose policy was asked, with the kind of failure, or empty. The
+   * line, if it is not empty, goes to the decision log.
+   */
+  noteDecision(decision: {
+    readonly policy: string;
+    readonly effect: string;
+    readonly failure: string;
+    readonly line: string;
+  }): void;
+  /** Goes on in files opened anew under the logs' names. Throws when there is none to open. */
   reopenLog(): void;
   /**
    * Reads the files of every listener with TLS anew, for connections from now on. Throws, and
@@ -264,7 +275,7 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   reloadCertificates(): void;
   /** What is worth a line in the log about the certificates in use. */
   certificateWarnings(): readonly string[];
-  /** Writes what is left of the access log. */
+  /** Writes what is left of the logs. */
   close(): void;
 }
 
@@ -326,6 +337,8 @@ export function openWorker(options: {
       close: () => addon.closeConnections(),
       busy: () => addon.busyConnections(),
     },
+    noteDecision: ({ policy, effect, failure, line }) =>
+      addon.noteDecision(policy, effect, failure, line),
     reopenLog: () => addon.reopenAccessLog(),
     reloadCertificates: () => addon.reloadCertificates(options.modelJson),
     certificateWarnings: () => addon.certificateWarnings(),

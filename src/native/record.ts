@@ -25,13 +25,14 @@ export const KIND = {
   /**
    * A decision waits for an answer; the status is the stage, the head the question: route, method,
    * URL, thumbprint of the client's certificate, then names and values of fields, with a zero byte
-   * between.
+   * between. One to a policy has more in front, and what is shown of the request's body behind it;
+   * the total length is the whole body's.
    */
   pause: 8,
 } as const;
 
 /** What a paused decision waits for. Source: native/core/src/decide/verdict.rs. */
-export const STAGE = { caller: 1, resourceMetadata: 2 } as const;
+export const STAGE = { caller: 1, resourceMetadata: 2, policy: 3 } as const;
 
 /** How a response ends; the bits above the low byte of the second word. */
 export const FLAG = {

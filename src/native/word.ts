@@ -9,8 +9,11 @@
 /** Values have no control characters. */
 export type Fields = readonly (readonly [name: string, value: string])[];
 
+/** Headers to set, and those with null to take off. */
+export type HeaderChanges = readonly (readonly [name: string, value: string | null])[];
+
 /**
- * What a paused exchange goes on with: it is known who calls, or it is answered with a problem or
+ * What a paused exchange goes on with: it is known who calls, its policy admits it, or it is answered with a problem or
  * with something of its own (256 KiB at most). Values of fields have no control characters.
  */
 export type Word =
@@ -21,12 +24,21 @@ export type Word =
       readonly tenant: string;
       /** For the upstream; of those that the route names. */
       readonly headers: Fields;
+      /** What the token says, as JSON, for the route's policy; empty where it has none. */
+      readonly claims: string;
       /** Until then the same token on the same route, with the same certificate, is not asked about. */
       readonly rememberUntilMs: number | null;
     }
   | {
+      readonly kind: 'admitted';
+      readonly upstream: HeaderChanges;
+      readonly downstream: HeaderChanges;
+    }
+  | {
       readonly kind: 'refused';
       readonly code: string;
+      /** 400 to 499, in place of the code's own; null is that. */
+      readonly status: number | null;
       readonly detail: string;
       readonly headers: Fields;
     }

@@ -34,17 +34,33 @@ const REASON_MAX_CHARS = 1000;
 const OBLIGATIONS_MAX = 32;
 const MEMBERS = new Set(['allow', 'status', 'reason', 'headers', 'obligations']);
 
-/** Fields that say where a message ends or whom a connection belongs to: never a policy's. */
-const FRAMING = new Set([
+/**
+ * Fields that say where a message ends, whom a connection belongs to or which way a request took:
+ * never a policy's, nor a route's. Source: native/core/src/rewrite/ops.rs.
+ */
+const RESERVED = new Set([
   'connection',
   'content-length',
+  'date',
+  'expect',
+  'forwarded',
   'host',
+  'http2-settings',
   'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
   'proxy-connection',
   'te',
+  'traceparent',
+  'tracestate',
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-forwarded-client-cert',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
 ]);
 
 /** A plain yes or no. */
@@ -121,7 +137,7 @@ function readHeaders(where: string, value: unknown): HeaderChanges {
   for (const [written, text] of entries) {
     const name = written.toLowerCase();
     // Source: RFC 9110 §5.6.2, token.
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/.test(name) || FRAMING.has(name)) {
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/.test(name) || RESERVED.has(name.replaceAll('_', '-'))) {
       throw new Misfit(`${where} can't set "${written.slice(0, 128)}"`);
     }
     if (changes.has(name)) throw new Misfit(`${where} has "${name}" twice`);

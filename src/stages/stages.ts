@@ -17,17 +17,25 @@ import { STAGE } from '../native/record.ts';
 import type { Word } from '../native/word.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { type Question, readQuestion } from './question.ts';
+import type { PolicyStage } from './policy.ts';
 import { describeResource } from './resource-metadata.ts';
 
 type Field = readonly [name: string, value: string];
 
 const LOG_STEP_MS = 1000;
 
-const FAILED: Word = { kind: 'refused', code: 'decision_failed', detail: '', headers: [] };
+const FAILED: Word = {
+  kind: 'refused',
+  code: 'decision_failed',
+  status: null,
+  detail: '',
+  headers: [],
+};
 
 export interface Stages {
   readonly model: Model;
   readonly authenticator: Authenticator;
+  readonly policies: PolicyStage;
   readonly log: Log;
 }
 
@@ -57,16 +65,18 @@ export function answerQuestions(core: WorkerCore, stages: Stages): void {
   core.onPaused((at) => void settle(readQuestion(core, at)));
 }
 
-async function wordOn(question: Question, { model, authenticator }: Stages): Promise<Word> {
+async function wordOn(question: Question, stages: Stages): Promise<Word> {
+  const { model, authenticator, policies } = stages;
+  if (question.stage === STAGE.policy) return policies.decide(question);
   if (question.stage === STAGE.resourceMetadata) {
     return describeResource(model, question.route) ?? FAILED;
   }
   const { route, method, url, header, certificateSha256 } = question;
   const request = { method, url, header, certificateSha256, nowMs: Date.now() };
-  return wordOf(await authenticator.authenticate(route, request));
+  return wordOf(await authenticator.authenticate(route, request), policies.asks(route));
 }
 
-function wordOf(found: Authentication): Word {
+function wordOf(found: Authentication, withClaims: boolean): Word {
   if (found.kind === 'accepted') {
     const { consumer, tenant, headers } = found.identity;
     const { rememberUntilMs } = found;
@@ -75,11 +85,12 @@ function wordOf(found: Authentication): Word {
       consumer: consumer ?? '',
       tenant: tenant ?? '',
       headers,
+      claims: withClaims ? JSON.stringify(found.claims) : '',
       rememberUntilMs: rememberUntilMs === null ? null : Math.max(0, Math.floor(rememberUntilMs)),
     };
   }
   const { code, detail, wwwAuthenticate, dpopNonce } = found;
   const headers = wwwAuthenticate.map((value): Field => ['www-authenticate', value]);
   if (dpopNonce !== null) headers.push(['dpop-nonce', dpopNonce]);
-  return { kind: 'refused', code, detail, headers };
+  return { kind: 'refused', code, status: null, detail, headers };
 }

@@ -27,6 +27,7 @@ const CALLER = { consumer: 'shop', tenant: 'acme', plan: null, scopes: [] };
 const accepted = (headers: readonly (readonly [string, string])[]): Authentication => ({
   kind: 'accepted',
   identity: { ...CALLER, headers },
+  claims: {},
   rememberUntilMs: null,
 });
 
@@ -66,6 +67,7 @@ routes: [{ name: all, upstream: up, auth: { jwt: { headers: { x-user: sub } } } 
         authenticate: (route, request) => authenticate(route, request),
         close: () => Promise.resolve(),
       },
+      policies: { asks: () => false, decide: () => Promise.reject(new Error('none')) },
       log: (_level, event) => lines.push(event),
     });
     core.setEndpointAddresses('up', 0, ['127.0.0.1']);

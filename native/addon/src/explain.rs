@@ -135,9 +135,14 @@ fn describe(snapshot: &Snapshot, verdict: &Verdict, draft: &Draft, considered: &
         Verdict::Pause(pause) => {
             let stage = match pause.stage {
                 Stage::Caller => "the token is verified, and the request goes on if it is right",
+                Stage::Policy => "the policy is asked, and the request goes on if it admits it",
                 Stage::ResourceMetadata => "the resource's metadata (RFC 9728) is served",
             };
-            (Some(pause.request.route), None, json!({ "kind": "pause", "stage": stage }))
+            (
+                Some(pause.request.route),
+                pause.request.consumer,
+                json!({ "kind": "pause", "stage": stage }),
+            )
         }
     };
     let plan = route.and_then(|route| snapshot.routes.get(route as usize));
@@ -170,6 +175,13 @@ fn stages(plan: &RoutePlan) -> Vec<String> {
     if let Some(jwt) = &plan.jwt {
         let kept = if jwt.keep { "passed on" } else { "taken off" };
         stages.push(format!("token from header `authorization`, {kept}"));
+    }
+    if let Some(policy) = &plan.policy {
+        let shown = match policy.body_max_bytes {
+            0 => String::new(),
+            bytes => format!(", which sees bodies up to {bytes} bytes"),
+        };
+        stages.push(format!("policy `{}`{shown}", policy.name));
     }
     if let Some(limit) = &plan.limit {
         let by = match &limit.key {

@@ -154,6 +154,7 @@ pub fn open_worker<'env>(
         segment,
         metrics,
         log: LogWriter::open(&loaded.model.access_log.output).map_err(failed)?,
+        decision_log: open_decision_log(&loaded.model)?,
         spool: open_spool(&loaded.model, index)?,
         tls: listener_tls::load(&loaded.model, segment.ticket_secret())
             .map_err(|errors| failed(first(&errors)))?,
@@ -193,14 +194,14 @@ pub fn exchanges_in_flight() -> Result<u32> {
     Ok(u32::try_from(opened()?.exchanges_in_flight()).unwrap_or(u32::MAX))
 }
 
-/// Goes on with the access log in a file opened anew under its name. Throws when that fails; the
-/// old file stays.
+/// Goes on with the access log and the decision log in files opened anew under their names. Throws
+/// when that fails; then the old file stays.
 #[napi]
 pub fn reopen_access_log() -> Result<()> {
     opened()?.reopen_log().map_err(failed)
 }
 
-/// Writes what is left of the access log, and waits for it, a second at most.
+/// Writes what is left of both logs, and waits for it, a second each at most.
 #[napi]
 pub fn close_access_log() -> Result<()> {
     opened()?.close_log();
@@ -266,6 +267,19 @@ pub fn close_connections() -> Result<()> {
 #[napi]
 pub fn busy_connections() -> Result<u32> {
     Ok(u32::try_from(opened()?.busy_connections()).unwrap_or(u32::MAX))
+}
+
+/// Counts what became of a request whose policy was asked, and the kind of failure if there is no
+/// decision; `line`, if any, goes to the decision log.
+#[napi]
+pub fn note_decision(policy: String, effect: String, failure: String, line: String) -> Result<()> {
+    opened()?.note_decision(&policy, &effect, &failure, &line);
+    Ok(())
+}
+
+fn open_decision_log(model: &Model) -> Result<Option<LogWriter>> {
+    let path = model.decision_log.path.as_deref();
+    Ok(path.map(LogWriter::open).transpose().map_err(failed)?.flatten())
 }
 
 fn open_spool(model: &Model, index: u32) -> Result<Option<SpoolWriter>> {

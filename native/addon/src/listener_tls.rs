@@ -52,7 +52,9 @@ impl ListenerTls {
             }
         }
         let consumer = rules.consumer_of(shown);
-        decide::ClientCertificate { consumer, forwarded, thumbprint: shown.x5t_s256.clone() }
+        let thumbprint = shown.x5t_s256.clone();
+        let subject = shown.subject.clone();
+        decide::ClientCertificate { consumer, forwarded, thumbprint, subject }
     }
 }
 

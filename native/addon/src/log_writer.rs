@@ -1,4 +1,4 @@
-//! Access-log lines on their way out, on a thread of their own, so that no disk or pipe ever
+//! Lines of a log on their way out, on a thread of their own, so that no disk or pipe ever
 //! makes a request wait.
 //!
 //! Bounds: a batch of at most [`BATCH_BYTES`], [`BATCHES_MAX`] batches on the way; when the sink
@@ -67,7 +67,7 @@ impl LogWriter {
         let (say_done, done) = sync_channel(1);
         let shared = Arc::new(Shared::default());
         let known = Arc::clone(&shared);
-        thread::Builder::new().name("access-log".to_owned()).spawn(move || {
+        thread::Builder::new().name("log-writer".to_owned()).spawn(move || {
             let mut sink = Sink { out, torn: false };
             for batch in queue {
                 if let Some(file) = known.next.lock().ok().and_then(|mut next| next.take()) {

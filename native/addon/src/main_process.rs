@@ -27,6 +27,7 @@ struct Main {
     workers: usize,
     routes: Vec<String>,
     upstreams: Vec<String>,
+    policies: Vec<String>,
 }
 
 thread_local! {
@@ -53,6 +54,7 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
             .map(|route| route.name.clone())
             .collect(),
         upstreams: snapshot.upstreams.iter().map(|upstream| upstream.name.clone()).collect(),
+        policies: snapshot.policies.clone(),
     };
     MAIN.with_borrow_mut(|kept| *kept = Some(main));
     Ok(fd.into_raw_fd())
@@ -69,6 +71,7 @@ pub(crate) fn render_metrics(
         let names = Names {
             routes: &main.routes,
             upstreams: &main.upstreams,
+            policies: &main.policies,
             problems: &problems,
             tls_failures: &tls_failures,
         };

@@ -2,7 +2,8 @@
 //!
 //! Made once when a token has been verified, and shared by every request that brings it.
 //!
-//! Bounds: [`HEADERS_MAX`] fields for the upstream, [`CALLER_MAX_BYTES`] of text in all.
+//! Bounds: [`HEADERS_MAX`] fields for the upstream, [`CALLER_MAX_BYTES`] of text in all, and
+//! [`CLAIMS_MAX_BYTES`] of claims.
 
 use crate::{http1::field::is_called, snapshot::Snapshot};
 
@@ -10,6 +11,8 @@ use crate::{http1::field::is_called, snapshot::Snapshot};
 pub const HEADERS_MAX: usize = 64;
 /// Most bytes of names and fields.
 pub const CALLER_MAX_BYTES: usize = 32 << 10;
+/// Most bytes of claims.
+pub const CLAIMS_MAX_BYTES: usize = 128 << 10;
 
 /// See the module.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -24,6 +27,8 @@ pub struct Caller {
     pub tenant_number: Option<u32>,
     /// Lines for the upstream, each ended by CRLF.
     pub fields: Box<[u8]>,
+    /// What the token says, as JSON, for the route's policy; empty where nobody wants to know.
+    pub claims: Box<str>,
 }
 
 impl Caller {
@@ -60,6 +65,9 @@ impl Caller {
         if fields.len() + consumer.len() + tenant.len() > CALLER_MAX_BYTES {
             return Err("too much text");
         }
+        if [consumer, tenant].iter().any(|name| name.contains('\0')) {
+            return Err("a name with a zero byte");
+        }
         let consumers = &snapshot.consumers;
         let number = consumers.find_quickly(consumer).filter(|&number| {
             tenant.is_empty() || consumers.tenant_name(consumers.tenant(number)) == tenant
@@ -70,12 +78,30 @@ impl Caller {
             consumer_number: number,
             tenant_number: consumers.find_tenant(tenant),
             fields: fields.into(),
+            claims: Box::default(),
         })
+    }
+
+    /// The same with `claims` for a policy.
+    ///
+    /// # Errors
+    ///
+    /// More than [`CLAIMS_MAX_BYTES`], or a zero byte, which JSON has no use for.
+    pub fn with_claims(mut self, claims: &str) -> Result<Self, &'static str> {
+        if claims.len() > CLAIMS_MAX_BYTES || claims.contains('\0') {
+            return Err("claims that can't be kept");
+        }
+        self.claims = claims.into();
+        Ok(self)
     }
 
     /// What it takes to be kept.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.consumer.len() + self.tenant.len() + self.fields.len()
+        size_of::<Self>()
+            + self.consumer.len()
+            + self.tenant.len()
+            + self.fields.len()
+            + self.claims.len()
     }
 }
 

@@ -49,6 +49,9 @@ pub struct Model {
     pub request_id: RequestId,
     /// Where access-log lines go.
     pub access_log: AccessLog,
+    /// Where lines about policies' decisions go.
+    #[serde(default)]
+    pub decision_log: DecisionLog,
     /// What is recorded of every request's use; `None` is nothing.
     pub metering: Option<Metering>,
     /// How a worker ends.
@@ -67,7 +70,7 @@ pub struct Model {
     pub identity: IgnoredAny,
     /// Named policies. The control plane evaluates them; what is said of one is not looked at here.
     #[serde(default)]
-    pub policies: IgnoredAny,
+    pub policies: BTreeMap<String, IgnoredAny>,
     /// What is served.
     pub routes: Vec<Route>,
 }
@@ -128,6 +131,14 @@ pub struct RequestId {
     pub header: String,
     /// `always`, `trusted` or `never`.
     pub accept: String,
+}
+
+/// Decision log.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DecisionLog {
+    /// File to append to; `None` is nowhere.
+    pub path: Option<String>,
 }
 
 /// Access log.

@@ -8,8 +8,8 @@
 //!
 //! Source: RFC 9457 (problem details), RFC 9110 §15 (statuses).
 
-use crate::json;
 pub use crate::status::reason_phrase;
+use crate::{decimal::push_decimal, json};
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,6 +107,8 @@ problems! {
         "Get a token with the scopes that the WWW-Authenticate field names."
     ClaimsRefused "claims_refused" 403 stays "Token lacks a claim"
         "The route asks for claims that this token does not have; see its auth.jwt.claims."
+    PolicyDenied "policy_denied" 403 stays "Denied by policy"
+        "The route's policy refuses this request; the gateway's decision log says why."
     RouteDenied "route_denied" 403 stays "Access denied"
         "The route is configured to refuse every request."
     RouteNotFound "route_not_found" 404 stays "No such route"
@@ -143,6 +145,8 @@ problems! {
         "Retry later; exchangesMax, the upstream's connections and pendingMax, or file descriptors are used up."
     DecisionFailed "decision_failed" 503 stays "Decision could not be made"
         "Retry later; a stage_failed line of this moment in the gateway's log says what went wrong."
+    PolicyFailed "policy_failed" 503 stays "Policy could not be evaluated"
+        "Retry later; stoa_policy_failures_total counts by kind, the gateway's decision log says more."
     IssuerUnavailable "issuer_unavailable" 503 stays "Issuer unavailable"
         "Retry later; the keys of the token's issuer cannot be fetched, and none are left that may be used."
     MeteringUnavailable "metering_unavailable" 503 closes "Usage cannot be recorded"
@@ -202,7 +206,23 @@ pub fn code_from_str(name: &str) -> Option<Code> {
 /// occurrence; it and `request_id` are left out when empty. Bytes that are not UTF-8 come out as
 /// the characters with their numbers.
 pub fn write_body(out: &mut Vec<u8>, code: Code, detail: &str, request_id: &[u8]) {
-    out.extend_from_slice(code.preamble().as_bytes());
+    write_body_as(out, code, code.status(), detail, request_id);
+}
+
+/// The same with a status that was chosen for this occurrence.
+pub fn write_body_as(out: &mut Vec<u8>, code: Code, status: u16, detail: &str, request_id: &[u8]) {
+    const STATUS: &str = r#","status":"#;
+    match code.preamble().split_once(STATUS) {
+        Some((before, after)) if status != code.status() => {
+            out.extend_from_slice(before.as_bytes());
+            out.extend_from_slice(STATUS.as_bytes());
+            push_decimal(out, u64::from(status));
+            out.extend_from_slice(
+                after.trim_start_matches(|c: char| c.is_ascii_digit()).as_bytes(),
+            );
+        }
+        _ => out.extend_from_slice(code.preamble().as_bytes()),
+    }
     if !detail.is_empty() {
         out.extend_from_slice(br#","detail":"#);
         json::write_string(out, detail.as_bytes());

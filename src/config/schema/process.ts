@@ -107,6 +107,18 @@ export const AccessLog = z
   })
   .describe('One JSON line a request; queries and keys are never in it.');
 
+export const DecisionLog = z
+  .strictObject({
+    path: z
+      .string()
+      .min(1)
+      .max(4096)
+      .nullable()
+      .default(null)
+      .describe('File to append to, relative to the configuration’s folder; without it, no log.'),
+  })
+  .describe('One JSON line for each decision of a policy; what callers send is masked.');
+
 export const Drain = z
   .strictObject({
     deadlineMs: whole(0, 3_600_000)

@@ -5,8 +5,10 @@
  * @module
  */
 
+import { join } from 'node:path';
+
 import { stopAll } from '../../support/cleanup.ts';
-import { type Front, type Gateway, startGateway } from '../../support/gateway.ts';
+import { type Front, type Gateway, PROJECT, startGateway } from '../../support/gateway.ts';
 import { sleep } from '../../../arena/host/wait.ts';
 import { bytesOf, type Case, caseOf } from './cases.ts';
 import { converse, type Patience } from './client.ts';
@@ -62,6 +64,10 @@ export interface Plan {
   readonly connections: number;
 }
 
+const METHODS = 'methods: [GET, POST, PUT, HEAD, DELETE, OPTIONS, PATCH, PROPFIND, REPORT]';
+const OPEN_POLICY = join(PROJECT, 'test/policy/rules/open.rego');
+
+/** About every seventh request waits for a policy, which sees a little of its body and admits it. */
 function yaml(url: string): string {
   return `
 limits: { bodyMaxBytes: 262144 }
@@ -69,10 +75,19 @@ upstreams:
   up:
     endpoints: [{ url: "${url}" }]
     timeouts: { connectMs: 5000, responseMs: 20000, idleMs: 20000 }
+policies:
+  open:
+    source: { rego: { files: ["${OPEN_POLICY}"] } }
+    entrypoint: cases/open/decision
+    timeoutMs: 2000
 routes:
   - name: all
-    match: { path: /*, methods: [GET, POST, PUT, HEAD, DELETE, OPTIONS, PATCH, PROPFIND, REPORT] }
+    match: { path: /*, ${METHODS} }
     upstream: up
+  - name: paused
+    match: { path: /a/*, ${METHODS} }
+    upstream: up
+    policy: { name: open, bodyMaxBytes: 1024 }
 `;
 }
 

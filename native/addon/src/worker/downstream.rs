@@ -187,11 +187,14 @@ impl State {
         exchange.request_complete = last;
         if std::mem::take(&mut exchange.unsent) {
             self.dispatch(key, false, now_ns);
-        } else if exchange.paused.is_none() {
+        } else if exchange.paused.is_some() {
+            self.show_body(key, chunk, now_ns);
+        } else {
             self.transmit(key, now_ns);
         }
         let Some(exchange) = self.exchanges.get_mut(key) else { return Uptake::More };
-        if exchange.unsent_bytes() > UPLOAD_HIGH_BYTES && !last {
+        // A body that a policy is to see is small, but may come in many chunks.
+        if exchange.unsent_bytes() > UPLOAD_HIGH_BYTES && !last && !exchange.waits_for_body() {
             exchange.upload_paused = true;
             return Uptake::Wait;
         }

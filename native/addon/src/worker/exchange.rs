@@ -101,14 +101,8 @@ impl Exchange {
         };
     }
 
-    /// Makes the slot ready for a request whose decision waits, for at most `limit_ms`.
-    pub(super) fn begin_paused(
-        &mut self,
-        forward: Forward,
-        paused: Paused,
-        now_ns: u64,
-        limit_ms: u64,
-    ) {
+    /// Makes the slot ready for a request whose decision waits.
+    pub(super) fn begin_paused(&mut self, forward: Forward, paused: Paused, now_ns: u64) {
         let draft = std::mem::take(&mut self.draft);
         let request_complete = forward.body == BodyLength::None;
         *self = Self {
@@ -121,7 +115,11 @@ impl Exchange {
             counted: true,
             ..Self::default()
         };
-        self.enter(Phase::Deciding, now_ns, limit_ms);
+    }
+
+    /// Whether a decision waits that needs more of the body first.
+    pub(super) fn waits_for_body(&self) -> bool {
+        self.paused.as_ref().is_some_and(|paused| paused.waits_for_body)
     }
 
     /// Goes on with a request that was decided on after a pause; `held` is what came of its body.

@@ -2,12 +2,13 @@
 
 use gateway_core::{
     access_log::{self, Entry},
-    caller::Caller,
-    decide::{Answer, Draft},
+    decide::{Answer, Draft, names_of},
     problem::Code,
     slab::Key,
     snapshot::Snapshot,
 };
+
+use crate::log_writer::LogWriter;
 
 use super::{conclude::Ending, state::State};
 
@@ -75,14 +76,30 @@ impl State {
     }
 
     fn log_line_done(&mut self) {
-        let dropped = self.log.as_mut().map_or(0, crate::log_writer::LogWriter::line_done);
+        let dropped = self.log.as_mut().map_or(0, LogWriter::line_done);
         self.count_dropped(dropped);
+    }
+
+    /// Counts what a policy led to, and takes its line for the decision log; empty is none.
+    pub(super) fn note_decision(&mut self, policy: &str, effect: &str, failure: &str, line: &str) {
+        if let Some(number) = self.snapshot.policies.iter().position(|name| name == policy) {
+            self.metrics.policy_decision(number, effect, failure);
+        }
+        if let Some(log) = self.decision_log.as_mut().filter(|_| !line.is_empty()) {
+            log.buffer().extend_from_slice(line.as_bytes());
+            log.buffer().push(b'\n');
+            self.metrics.decision_log_dropped(log.line_done());
+        }
     }
 
     /// Sends the lines so far on their way.
     pub(super) fn flush_log(&mut self) {
-        let dropped = self.log.as_mut().map_or(0, crate::log_writer::LogWriter::send);
+        let dropped = self.log.as_mut().map_or(0, LogWriter::send);
         self.count_dropped(dropped);
+        let dropped = self.decision_log.as_mut().map_or(0, LogWriter::send);
+        if dropped > 0 {
+            self.metrics.decision_log_dropped(dropped);
+        }
     }
 
     fn count_dropped(&self, lines: u64) {
@@ -92,26 +109,9 @@ impl State {
     }
 }
 
-/// Consumer and tenant: those of a key or a configured consumer, else those that a token names.
-pub(super) fn caller_names<'n>(
-    snapshot: &'n Snapshot,
-    consumer: Option<u32>,
-    draft: &'n Draft,
-) -> (Option<&'n str>, Option<&'n str>) {
-    let consumers = &snapshot.consumers;
-    if let Some(number) = consumer {
-        let tenant = consumers.tenant_name(consumers.tenant(number));
-        return (Some(consumers.name(number)), Some(tenant));
-    }
-    let token = |name: fn(&Caller) -> &str| {
-        draft.caller.as_deref().map(name).filter(|name| !name.is_empty())
-    };
-    (token(|caller| &caller.consumer), token(|caller| &caller.tenant))
-}
-
 fn write(out: &mut Vec<u8>, snapshot: &Snapshot, draft: &Draft, outcome: &Outcome<'_>) {
     let facts = &draft.facts;
-    let (consumer, tenant) = caller_names(snapshot, outcome.consumer, draft);
+    let (consumer, tenant) = names_of(snapshot, outcome.consumer, draft.caller.as_deref());
     let plan = outcome.route.and_then(|route| snapshot.routes.get(route as usize));
     access_log::write_line(
         out,

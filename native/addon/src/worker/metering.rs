@@ -1,7 +1,7 @@
 //! The usage event of an exchange that has ended.
 
 use gateway_core::{
-    decide::{Answer, Draft},
+    decide::{Answer, Draft, names_of},
     problem::Code,
     slab::Key,
     snapshot::Snapshot,
@@ -10,11 +10,7 @@ use gateway_core::{
 
 use crate::spool::Taken;
 
-use super::{
-    conclude::Ending,
-    journal::{caller_names, unix_ms},
-    state::State,
-};
+use super::{conclude::Ending, journal::unix_ms, state::State};
 
 impl State {
     /// Spools the event of an exchange that was forwarded.
@@ -131,7 +127,7 @@ fn names<'n>(
     consumer: Option<u32>,
     draft: &'n Draft,
 ) -> (&'n [u8], &'n [u8]) {
-    let (consumer, tenant) = caller_names(snapshot, consumer, draft);
+    let (consumer, tenant) = names_of(snapshot, consumer, draft.caller.as_deref());
     (consumer.unwrap_or_default().as_bytes(), tenant.unwrap_or_default().as_bytes())
 }
 

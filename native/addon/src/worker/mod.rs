@@ -21,6 +21,8 @@ mod pausing;
 mod ready;
 mod receive;
 mod relay;
+mod resuming;
+mod shown_body;
 mod state;
 mod telling;
 mod word;
@@ -42,6 +44,7 @@ use gateway_core::slab::Key;
 
 use crate::{
     listener_tls::{ListenerTls, warnings},
+    log_writer::LogWriter,
     uv::{LoopHandler, Ready},
 };
 use front::Watched;
@@ -147,19 +150,28 @@ impl Worker {
         Ok(())
     }
 
-    /// Opens the access log's file by its name again.
+    /// Opens the files of access log and decision log by their names again.
     ///
     /// # Errors
     ///
     /// When that fails; the old file stays.
     pub(crate) fn reopen_log(&self) -> std::io::Result<()> {
-        self.state.borrow_mut().log.as_mut().map_or(Ok(()), crate::log_writer::LogWriter::reopen)
+        let mut state = self.state.borrow_mut();
+        let State { log, decision_log, .. } = &mut *state;
+        let reopen = |log: &mut Option<LogWriter>| log.as_mut().map_or(Ok(()), LogWriter::reopen);
+        let reopened = reopen(log);
+        reopen(decision_log).and(reopened)
     }
 
-    /// Writes what is left of the access log.
+    /// A policy has decided on a request, or failed to.
+    pub(crate) fn note_decision(&self, policy: &str, effect: &str, failure: &str, line: &str) {
+        self.guarded(|state, _| state.note_decision(policy, effect, failure, line));
+    }
+
+    /// Writes what is left of both logs.
     pub(crate) fn close_log(&self) {
         self.guarded(|state, _| {
-            if let Some(log) = state.log.take() {
+            for log in [state.log.take(), state.decision_log.take()].into_iter().flatten() {
                 log.close();
             }
             state.tend_spool();

@@ -1,16 +1,14 @@
-//! Decisions that wait for JavaScript: the exchange is kept, its body held, and what JavaScript says
-//! is what it goes on with.
+//! Decisions that wait for JavaScript: the exchange is kept, its body held, and JavaScript asked.
+//!
+//! A decision may wait more than once: for who calls, then for the route's policy, which may want to
+//! see the body first. Each question has a word of its own to go on with.
 //!
 //! Bounds: of a body [`UPLOAD_HIGH_BYTES`](super::exchange::UPLOAD_HIGH_BYTES) and one read are
-//! held, then the front waits; a pause lasts `limits.decisionMs` at most.
-
-use std::rc::Rc;
+//! held, then the front waits; what a policy sees of it is held twice. A question waits
+//! `limits.decisionMs` at most, a body that is to be shown `limits.bodyIdleMs` for its next piece.
 
 use gateway_core::{
-    caller::Caller,
-    decide::{
-        self, Answer, Forward, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with,
-    },
+    decide::{Answer, Pause, Stage},
     http1::framing::BodyLength,
     problem::Code,
     slab::Key,
@@ -20,19 +18,23 @@ use crate::ring::{FLAG_CLOSE, FLAG_LENGTH, FLAG_NO_BODY, FLAG_UNREAD, Kind, Reco
 
 use super::{
     conclude::Ending,
-    downstream::{Arrival, Begun, contains, test_panic},
-    journal::unix_ms,
+    downstream::{Arrival, Begun},
+    exchange::Phase,
+    shown_body::ShownBody,
     state::State,
-    word::{Accepted, Local, Refused, Word},
 };
 
 /// What it takes to go on with a decision.
 #[derive(Debug)]
 pub(super) struct Paused {
-    stage: Stage,
-    arrival: Arrival,
+    pub(super) stage: Stage,
+    pub(super) arrival: Arrival,
     /// The request's head, as it came.
-    head: Vec<u8>,
+    pub(super) head: Vec<u8>,
+    /// For the route's policy.
+    body: ShownBody,
+    /// Whether nobody is asked before more of the body has come.
+    pub(super) waits_for_body: bool,
 }
 
 impl State {
@@ -45,14 +47,72 @@ impl State {
         head: &[u8],
         now_ns: u64,
     ) -> Begun {
+        let plan = self.snapshot.routes.get(pause.request.route as usize);
+        let policy = plan.and_then(|plan| plan.policy.as_ref());
+        let shown_max = policy.map_or(0, |policy| policy.body_max_bytes);
         let Some(exchange) = self.exchanges.get_mut(key) else { return self.refuse_for_load() };
         let wants_body = pause.request.body != BodyLength::None;
-        let paused = Paused { stage: pause.stage, arrival: arrival.clone(), head: head.to_owned() };
-        exchange.begin_paused(pause.request, paused, now_ns, self.decision_ms);
-        self.questions.push(key);
+        let paused = Paused {
+            stage: pause.stage,
+            arrival: arrival.clone(),
+            head: head.to_owned(),
+            body: ShownBody::new(shown_max, pause.request.body),
+            waits_for_body: false,
+        };
+        exchange.begin_paused(pause.request, paused, now_ns);
         self.metrics.exchanges_in_flight(1);
         self.metrics.exchanges_paused(1);
+        self.question(key, now_ns);
         Begun::Accepted(key, wants_body)
+    }
+
+    /// Has an exchange wait for another answer; `held` is what came of its body.
+    pub(super) fn pause_again(
+        &mut self,
+        key: Key,
+        pause: Pause,
+        paused: Box<Paused>,
+        held: Vec<u8>,
+        now_ns: u64,
+    ) {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        exchange.draft.head = held;
+        exchange.forward = pause.request;
+        exchange.paused = Some(Box::new(Paused { stage: pause.stage, ..*paused }));
+        if self.question(key, now_ns) {
+            return;
+        }
+        // It was told to wait before anybody knew that its body is wanted now.
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        if std::mem::take(&mut exchange.upload_paused) {
+            self.push_resume(key);
+        }
+        self.continue_upload(key, now_ns);
+    }
+
+    /// Has JavaScript asked at the end of the turn; not before there is what it is to be shown.
+    fn question(&mut self, key: Key, now_ns: u64) -> bool {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return false };
+        let complete = exchange.request_complete;
+        let Some(paused) = &mut exchange.paused else { return false };
+        paused.waits_for_body = paused.stage == Stage::Policy && !paused.body.is_enough(complete);
+        if paused.waits_for_body {
+            exchange.enter(Phase::Uploading, now_ns, self.body_idle_ms);
+            return false;
+        }
+        exchange.enter(Phase::Deciding, now_ns, self.decision_ms);
+        self.questions.push(key);
+        true
+    }
+
+    /// A piece of the body of a paused exchange has come.
+    pub(super) fn show_body(&mut self, key: Key, piece: &[u8], now_ns: u64) {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        let Some(paused) = &mut exchange.paused else { return };
+        paused.body.take(piece);
+        if paused.waits_for_body {
+            self.question(key, now_ns);
+        }
     }
 
     /// Whether anything waits to be told to a front or to JavaScript.
@@ -81,92 +141,10 @@ impl State {
         let Some(paused) = &exchange.paused else { return };
         let mut record = Record::bare(key.id(), Kind::Pause);
         record.status = paused.stage as u16;
-        self.ring.place(&mut record, &exchange.draft.answer, b"");
+        let (shown, size_bytes) = paused.body.shown();
+        self.ring.place(&mut record, &exchange.draft.answer, shown);
+        record.total_bytes = size_bytes;
         self.ring.push(record);
-    }
-
-    /// Goes on with a paused exchange; without a word that can be understood it fails.
-    pub(super) fn resume(&mut self, key: Key, word: Option<Word>, now_ns: u64) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let Some(paused) = exchange.paused.take() else { return };
-        if self.test_hooks && contains(&paused.head, b"\r\nx-stoa-test-panic: resume") {
-            test_panic();
-        }
-        match (paused.stage, word) {
-            (Stage::Caller, Some(Word::Accepted(accepted))) => {
-                self.accept_caller(key, &paused, &accepted, now_ns);
-            }
-            (_, Some(Word::Refused(refused))) => self.refuse_paused(key, &refused),
-            (_, Some(Word::Local(local))) => self.answer_locally(key, &local),
-            _ => self.refuse_paused(key, &Refused::failed()),
-        }
-    }
-
-    fn accept_caller(&mut self, key: Key, paused: &Paused, accepted: &Accepted, now_ns: u64) {
-        let snapshot = self.snapshot.clone();
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let route = exchange.forward.route;
-        let Accepted { consumer, tenant, headers, remember_until_ms } = accepted;
-        let Ok(caller) = Caller::new(&snapshot, route, consumer, tenant, headers) else {
-            self.refuse_paused(key, &Refused::failed());
-            return;
-        };
-        let caller = Rc::new(caller);
-        let held = std::mem::take(&mut exchange.draft.head);
-        if let Some(until_ms) = remember_until_ms {
-            let certificate = paused.arrival.certificate.as_ref();
-            let thumbprint = certificate.map_or("", |known| known.thumbprint.as_str());
-            let verified = Verified { caller: Rc::clone(&caller), until_s: until_ms / 1000 };
-            let now_s = unix_ms() / 1000;
-            let place = (route, thumbprint);
-            decide::remember(&mut self.tokens, &snapshot, &paused.head, place, verified, now_s);
-        }
-        let verdict = self.decide_with(key, &paused.arrival, now_ns, |around, draft| {
-            decide::resume(around, &paused.head, caller, draft)
-        });
-        match verdict {
-            Some(Verdict::Forward(forward)) => {
-                let plan = snapshot.upstreams.get(forward.upstream as usize);
-                let (Some(plan), Some(exchange)) = (plan, self.exchanges.get_mut(key)) else {
-                    return;
-                };
-                exchange.proceed(forward, plan, &held, now_ns);
-                self.continue_upload(key, now_ns);
-                self.dispatch(key, false, now_ns);
-            }
-            Some(Verdict::Answer(answer)) => self.answers.push((key, answer)),
-            _ => self.refuse_paused(key, &Refused::failed()),
-        }
-    }
-
-    fn refuse_paused(&mut self, key: Key, refused: &Refused) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let Refused { code, detail, headers } = refused;
-        let forward = &exchange.forward;
-        exchange.draft.fields.clear();
-        for (name, value) in headers {
-            for piece in [name, ": ", value, "\r\n"] {
-                exchange.draft.fields.extend_from_slice(piece.as_bytes());
-            }
-        }
-        let problem = ProblemDetail::of(*code);
-        write_problem_with(&mut exchange.draft, &problem, detail);
-        self.answers.push((key, answer_to(forward, code.status(), Some(*code))));
-    }
-
-    fn answer_locally(&mut self, key: Key, local: &Local) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let (forward, draft) = (&exchange.forward, &mut exchange.draft);
-        draft.answer.clear();
-        draft.answer.extend_from_slice(&draft.request_id);
-        for (name, value) in &local.headers {
-            for piece in ["\r\n", name, ": ", value] {
-                draft.answer.extend_from_slice(piece.as_bytes());
-            }
-        }
-        draft.body.clear();
-        draft.body.extend_from_slice(local.body.as_bytes());
-        self.answers.push((key, answer_to(forward, local.status, None)));
     }
 
     /// Tells the front of an answer that came after a pause. A body that has come meanwhile is as
@@ -193,19 +171,5 @@ impl State {
             Ending { problem: answer.problem, aborted: false, answered: true },
             now_ns,
         );
-    }
-}
-
-/// The answer to a paused request, of which `forward` says how it came.
-fn answer_to(forward: &Forward, status: u16, problem: Option<Code>) -> Answer {
-    Answer {
-        status,
-        problem,
-        route: Some(forward.route),
-        consumer: None,
-        close: forward.close,
-        tear_down: false,
-        unread: forward.body != BodyLength::None,
-        is_head: forward.is_head,
     }
 }

@@ -5,20 +5,23 @@
 
 use gateway_core::{
     caller::is_field_value,
+    http1::field::is_token,
     problem::{Code, code_from_str},
 };
 use serde::Deserialize;
 
 /// Longest body of a local answer: there is room for as much behind a ring that is not crowded.
 const BODY_MAX_BYTES: usize = 256 << 10;
-/// Most bytes of fields.
-const FIELDS_MAX_BYTES: usize = 16 << 10;
+/// Most bytes of fields: a policy may set 32 of 4 KiB.
+const FIELDS_MAX_BYTES: usize = 160 << 10;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) enum Word {
     /// The caller is known now.
     Accepted(Accepted),
+    /// The route's policy admits the request.
+    Admitted(Admitted),
     /// The request is answered with a problem.
     Refused(Refused),
     /// The request is answered with this.
@@ -35,14 +38,29 @@ pub(super) struct Accepted {
     pub(super) tenant: String,
     /// For the upstream.
     pub(super) headers: Vec<(String, String)>,
+    /// JSON, for the route's policy; empty for none.
+    #[serde(default)]
+    pub(super) claims: String,
     /// Until when the same token needs no verification, in milliseconds since 1970.
     pub(super) remember_until_ms: Option<u64>,
+}
+
+/// What a policy changes: headers with their values, or without to take them off.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Admitted {
+    /// On the way to the upstream.
+    pub(super) upstream: Vec<(String, Option<String>)>,
+    /// On the way back.
+    pub(super) downstream: Vec<(String, Option<String>)>,
 }
 
 /// Why it is refused.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) code: Code,
+    /// From 400 to 499, in place of the code's own.
+    pub(super) status: Option<u16>,
     /// One sentence.
     pub(super) detail: String,
     /// What else the caller is told, such as how to authenticate.
@@ -63,14 +81,26 @@ pub(super) struct Local {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 enum Said {
     Accepted(Accepted),
-    Refused { code: String, detail: String, headers: Vec<(String, String)> },
+    Admitted(Admitted),
+    Refused {
+        code: String,
+        #[serde(default)]
+        status: Option<u16>,
+        detail: String,
+        headers: Vec<(String, String)>,
+    },
     Local(Local),
 }
 
 impl Refused {
     /// Nothing that could be understood was said.
     pub(super) fn failed() -> Self {
-        Self { code: Code::DecisionFailed, detail: String::new(), headers: Vec::new() }
+        Self {
+            code: Code::DecisionFailed,
+            status: None,
+            detail: String::new(),
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -83,13 +113,17 @@ impl Word {
     pub(super) fn parse(json: &str) -> Result<Self, String> {
         match serde_json::from_str(json).map_err(|error| error.to_string())? {
             Said::Accepted(accepted) => Ok(Self::Accepted(accepted)),
-            Said::Refused { code, detail, headers } => {
+            Said::Admitted(admitted) => Ok(Self::Admitted(admitted)),
+            Said::Refused { code, status, detail, headers } => {
                 let code =
                     code_from_str(&code).ok_or_else(|| format!("there is no problem `{code}`"))?;
-                if !are_fields(&headers) || detail.len() > FIELDS_MAX_BYTES {
+                if !are_fields(&headers)
+                    || detail.len() > FIELDS_MAX_BYTES
+                    || !status.is_none_or(|status| (400..500).contains(&status))
+                {
                     return Err("a refusal that can't be sent".to_owned());
                 }
-                Ok(Self::Refused(Refused { code, detail, headers }))
+                Ok(Self::Refused(Refused { code, status, detail, headers }))
             }
             Said::Local(local) => {
                 if !(200..600).contains(&local.status)
@@ -107,9 +141,5 @@ impl Word {
 fn are_fields(headers: &[(String, String)]) -> bool {
     headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>()
         <= FIELDS_MAX_BYTES
-        && headers.iter().all(|(name, value)| is_name(name) && is_field_value(value))
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && headers.iter().all(|(name, value)| is_token(name.as_bytes()) && is_field_value(value))
 }

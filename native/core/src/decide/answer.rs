@@ -35,6 +35,8 @@ pub struct Answer {
 pub struct ProblemDetail {
     /// Which problem.
     pub code: Code,
+    /// A status in place of the code's own.
+    pub status: Option<u16>,
     /// One sentence for this occurrence; empty says what can be done about it.
     pub detail: &'static str,
     /// The route, if one was found.
@@ -56,6 +58,7 @@ impl ProblemDetail {
     pub fn of(code: Code) -> Self {
         Self {
             code,
+            status: None,
             detail: "",
             route: None,
             consumer: None,
@@ -108,7 +111,8 @@ pub fn write_problem_with(draft: &mut Draft, detail: &ProblemDetail, text: &str)
     let code = detail.code;
     let text = if text.is_empty() { code.problem().hint } else { text };
     draft.body.clear();
-    problem::write_body(&mut draft.body, code, text, &draft.request_id);
+    let status = detail.status.unwrap_or(code.status());
+    problem::write_body_as(&mut draft.body, code, status, text, &draft.request_id);
     let out = &mut draft.answer;
     out.clear();
     out.extend_from_slice(&draft.request_id);
@@ -150,6 +154,9 @@ pub(super) fn redirect(
     out.extend_from_slice(b"\r\n");
     request.plan.response.write(out, &values);
     out.extend_from_slice(&draft.fields);
+    if let Some(admission) = &draft.admission {
+        admission.downstream.apply(out, draft.request_id.len() + 2);
+    }
     out.truncate(out.len() - 2);
     let unread = refusal.body != BodyLength::None;
     Ok(Verdict::Answer(Answer {

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, rc::Rc};
 
+use super::Admission;
 use crate::{caller::Caller, forwarded, http1::head::RequestHead};
 
 /// What is told of a request afterwards: the method always, the rest where there is an access log.
@@ -53,6 +54,8 @@ pub struct Draft {
     pub body: Vec<u8>,
     /// Who calls, where a token says so.
     pub caller: Option<Rc<Caller>>,
+    /// What the route's policy has made of it, once it was asked.
+    pub admission: Option<Box<Admission>>,
     /// For the access log and usage events.
     pub facts: Facts,
 }
@@ -65,6 +68,7 @@ impl Draft {
         self.answer.clear();
         self.body.clear();
         self.caller = None;
+        self.admission = None;
         self.facts.clear();
     }
 

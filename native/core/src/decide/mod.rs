@@ -1,9 +1,10 @@
 //! What happens to a request, from the bytes of its head to the bytes that go upstream or back.
 //!
-//! One pass, in this order: head, framing, target, route, who calls, how often, how much; the
+//! One pass, in this order: head, framing, target, route, who calls, policy, how often, how much; the
 //! first that refuses answers. Nothing here waits, allocates on the way to a forward, or looks at
 //! a clock; what varies comes in by [`Surroundings`], what comes out is in the [`Draft`].
 
+mod admission;
 mod answer;
 mod authenticate;
 mod draft;
@@ -21,15 +22,17 @@ mod verdict;
 
 use std::{net::IpAddr, rc::Rc};
 
+pub use admission::{Admission, HeaderChanges};
 pub use answer::{Answer, ProblemDetail, write_problem, write_problem_with};
 pub use draft::{Draft, Facts};
 use forward::{facts_of, pick};
 use identity::{choose_request_id, new_request_id};
-pub use pause::resume;
+pub use pause::{resume, resume_admitted};
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
 pub use surroundings::{ClientCertificate, Surroundings};
 pub use token::{Verified, remember};
+pub use values::names_of;
 pub use verdict::{Forward, Pause, Stage, Verdict};
 
 use crate::{
@@ -234,13 +237,23 @@ fn route(
     if matches!(plan.action, Action::Deny) {
         return Err(Code::RouteDenied);
     }
-    if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
+    if let Some(admission) = &draft.admission {
+        // Its policy was asked, so it is known who calls.
+        (request.consumer, request.caller) = (admission.consumer, draft.caller.clone());
+        refusal.consumer = request.consumer;
+    } else if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
         if !authenticate::identify(around, &mut request, draft)? {
             let facts = facts_of(around, head, framing, index);
             let facts = Forward { body_max_bytes, ..facts };
             return Ok(Verdict::Pause(pause::for_caller(around, &request, facts, draft)));
         }
         refusal.consumer = request.consumer;
+    }
+    if plan.policy.is_some() && draft.admission.is_none() {
+        let consumer = request.consumer;
+        let facts = facts_of(around, head, framing, index);
+        let facts = Forward { body_max_bytes, consumer, ..facts };
+        return Ok(Verdict::Pause(pause::for_policy(around, &request, facts, draft)));
     }
     if let Some(limit) = &plan.limit {
         limit::charge(around, &request, limit, &mut draft.fields)?;

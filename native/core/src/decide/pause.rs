@@ -2,7 +2,8 @@
 //!
 //! A question is text: the route's name, the method, the URL, the thumbprint of the client's
 //! certificate (or nothing), then name and value of each field, all with a zero byte between. No
-//! head that was accepted has one inside.
+//! head that was accepted has one inside. A question to a policy has more in front: the request's
+//! id, the client's address, consumer, tenant, the certificate's subject, and the token's claims.
 
 use std::rc::Rc;
 
@@ -18,8 +19,9 @@ use crate::{
 };
 
 use super::{
-    Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, facts_of, go_on, peer_is_trusted,
-    refuse, refuse_head,
+    Admission, Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, facts_of, go_on,
+    peer_is_trusted, refuse, refuse_head,
+    values::{AddressText, names_of},
 };
 
 /// Waits for who calls.
@@ -29,8 +31,37 @@ pub(super) fn for_caller(
     facts: Forward,
     draft: &mut Draft,
 ) -> Pause {
+    draft.answer.clear();
     write_question(around, request.head, &request.plan.name, &request.target, &mut draft.answer);
     Pause { stage: Stage::Caller, request: facts }
+}
+
+/// Waits for what the route's policy says.
+pub(super) fn for_policy(
+    around: &Surroundings<'_>,
+    request: &Request<'_>,
+    facts: Forward,
+    draft: &mut Draft,
+) -> Pause {
+    let (consumer, tenant) = names_of(around.snapshot, request.consumer, request.caller.as_deref());
+    let claims = request.caller.as_ref().map_or("", |caller| &caller.claims);
+    let address = AddressText::new(request.client);
+    let subject = around.certificate.map_or("", |known| known.subject.as_str());
+    let out = &mut draft.answer;
+    out.clear();
+    for piece in [
+        &draft.request_id,
+        address.as_bytes(),
+        consumer.unwrap_or_default().as_bytes(),
+        tenant.unwrap_or_default().as_bytes(),
+        subject.as_bytes(),
+        claims.as_bytes(),
+    ] {
+        out.extend_from_slice(piece);
+        out.push(0);
+    }
+    write_question(around, request.head, &request.plan.name, &request.target, out);
+    Pause { stage: Stage::Policy, request: facts }
 }
 
 /// Waits for the description of a resource, where a request asks for one that is served here.
@@ -48,6 +79,7 @@ pub(super) fn for_resource(
     let host = framing::host(head);
     let found = snapshot.resources.iter().find(|known| known.is_at(host, &target.path))?;
     let plan = snapshot.routes.get(found.route as usize)?;
+    draft.answer.clear();
     write_question(around, head, &plan.name, target, &mut draft.answer);
     let facts = facts_of(around, head, framing, found.route);
     let request = Forward { body_max_bytes: snapshot.edge.body_max_bytes, ..facts };
@@ -71,7 +103,6 @@ fn write_question(
     target: &Target<'_>,
     out: &mut Vec<u8>,
 ) {
-    out.clear();
     let scheme = scheme(around, head).as_bytes();
     for piece in [route.as_bytes(), b"\0", head.method, b"\0", scheme, b"://"] {
         out.extend_from_slice(piece);
@@ -101,10 +132,32 @@ pub fn resume(
     caller: Rc<Caller>,
     draft: &mut Draft,
 ) -> Verdict {
+    go_on_with(around, bytes, Some(caller), None, draft)
+}
+
+/// The same for one that waited for its route's policy, which admits it.
+pub fn resume_admitted(
+    around: &mut Surroundings<'_>,
+    bytes: &[u8],
+    admission: Box<Admission>,
+    draft: &mut Draft,
+) -> Verdict {
+    let caller = draft.caller.take();
+    go_on_with(around, bytes, caller, Some(admission), draft)
+}
+
+fn go_on_with(
+    around: &mut Surroundings<'_>,
+    bytes: &[u8],
+    caller: Option<Rc<Caller>>,
+    admission: Option<Box<Admission>>,
+    draft: &mut Draft,
+) -> Verdict {
     let request_id = std::mem::take(&mut draft.request_id);
     draft.clear();
     draft.request_id = request_id;
-    draft.caller = Some(caller);
+    draft.caller = caller;
+    draft.admission = admission;
     let mut scratch = field_scratch();
     match parse_request(bytes, &mut scratch, &around.snapshot.edge.head_limits) {
         Ok(Some(head)) => {

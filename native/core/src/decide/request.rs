@@ -45,6 +45,7 @@ pub(super) fn write_head(
         _ => out.extend_from_slice(request.host),
     }
     out.extend_from_slice(b"\r\n");
+    let fields_start = out.len();
 
     write_passed_on(out, request, edge);
 
@@ -74,9 +75,15 @@ pub(super) fn write_head(
     }
     let trace_id = trace_context::write(out, request.head.fields, &random_bytes(around.random));
     request.plan.request.write(out, &values);
+    if let Some(admission) = &draft.admission {
+        admission.upstream.apply(out, fields_start);
+    }
     write_framing(out, request);
     out.extend_from_slice(b"\r\n");
     request.plan.response.write(&mut draft.fields, &values);
+    if let Some(admission) = &draft.admission {
+        admission.downstream.apply(&mut draft.fields, 0);
+    }
     if around.log {
         draft.facts.trace_id.extend_from_slice(&trace_id);
     }

@@ -24,11 +24,12 @@ pub struct ResponseFacts<'a> {
 /// Writes `draft.answer`: the request id, then every other field line without the last CRLF.
 ///
 /// Left out are hop-by-hop fields, those that `Connection` names, the framing and the date (the
-/// front writes its own), and what the route removes or sets. Source: RFC 9110 §7.6.1.
+/// front writes its own), and what the route or its policy removes or sets. Source: RFC 9110 §7.6.1.
 pub fn write_response_head(draft: &mut Draft, facts: &ResponseFacts<'_>) {
     let edge = &facts.snapshot.edge;
     let plan = facts.snapshot.routes.get(facts.route as usize);
     let options = ConnectionOptions::from_fields(facts.head.fields);
+    let changes = draft.admission.as_ref().map(|admission| &admission.downstream);
     let out = &mut draft.answer;
     out.clear();
     out.extend_from_slice(&draft.request_id);
@@ -38,7 +39,8 @@ pub fn write_response_head(draft: &mut Draft, facts: &ResponseFacts<'_>) {
             || field.name.len() == edge.request_id_header.len()
                 && field.name.eq_ignore_ascii_case(&edge.request_id_header)
             || options.names(field.name)
-            || plan.is_some_and(|plan| replaces(plan, field.name));
+            || plan.is_some_and(|plan| replaces(plan, field.name))
+            || changes.is_some_and(|changes| changes.touches(field.name));
         if !left_out {
             write_field(out, field);
         }

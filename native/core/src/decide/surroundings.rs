@@ -49,4 +49,6 @@ pub struct ClientCertificate {
     pub forwarded: Vec<u8>,
     /// SHA-256 of it in base64url: `x5t#S256` of RFC 8705 §3.1.
     pub thumbprint: String,
+    /// Its subject as in RFC 4514; may be empty.
+    pub subject: String,
 }

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, cell::OnceCell, io::Write as _, net::IpAddr};
 
 use crate::{
+    caller::Caller,
     rewrite::{Values, Variable},
     snapshot::Snapshot,
 };
@@ -69,6 +70,21 @@ fn shown_query<'v>(request: &Request<'v>) -> Option<Cow<'v, [u8]>> {
         }
         _ => Some(Cow::Borrowed(query)),
     }
+}
+
+/// Consumer and tenant: those of a key or a configured consumer, else those that a token names.
+pub fn names_of<'n>(
+    snapshot: &'n Snapshot,
+    consumer: Option<u32>,
+    caller: Option<&'n Caller>,
+) -> (Option<&'n str>, Option<&'n str>) {
+    let consumers = &snapshot.consumers;
+    if let Some(number) = consumer {
+        let tenant = consumers.tenant_name(consumers.tenant(number));
+        return (Some(consumers.name(number)), Some(tenant));
+    }
+    let said = |name: fn(&Caller) -> &str| caller.map(name).filter(|name| !name.is_empty());
+    (said(|caller| &caller.consumer), said(|caller| &caller.tenant))
 }
 
 fn named(name: &str) -> Option<&[u8]> {

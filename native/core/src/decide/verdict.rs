@@ -56,6 +56,8 @@ pub enum Stage {
     Caller = 1,
     /// The description of the resource that a route is.
     ResourceMetadata = 2,
+    /// What the route's policy says.
+    Policy = 3,
 }
 
 /// A request that can't be decided on here.

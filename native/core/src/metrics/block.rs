@@ -87,6 +87,11 @@ impl<'a> Block<'a> {
         self.add_shared(Shared::AccessLogDropped, lines);
     }
 
+    /// Lines that the decision log could not take.
+    pub fn decision_log_dropped(&self, lines: u64) {
+        self.add_shared(Shared::DecisionLogDropped, lines);
+    }
+
     /// Panics caught.
     pub fn panics(&self, count: u64) {
         self.add_shared(Shared::Panics, count);
@@ -199,7 +204,7 @@ impl<'a> Block<'a> {
         self.add(self.layout.route(row(route), number), delta);
     }
 
-    fn add(&self, index: usize, delta: u64) {
+    pub(super) fn add(&self, index: usize, delta: u64) {
         if let Some(word) = self.words.get(index) {
             word.store(word.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
         }

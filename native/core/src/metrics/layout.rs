@@ -13,6 +13,8 @@ pub(super) const ROWS_MAX: usize = 1_000;
 pub(super) const PROBLEMS_MAX: usize = 64;
 /// Reasons why TLS fails that are told apart.
 pub(super) const TLS_FAILURES_MAX: usize = 24;
+/// Policies that are told apart; a configuration has no more.
+pub(super) const POLICIES_MAX: usize = 32;
 /// Classes of status: 1xx to 5xx, and what is none.
 pub(super) const CLASSES: usize = 6;
 
@@ -36,6 +38,15 @@ pub(super) enum Shared {
     MeteringSpooled,
     MeteringDropped,
     MeteringFull,
+    DecisionLogDropped,
+}
+
+/// Numbers of one policy: decisions by effect, failures by kind, as [`EFFECTS`](super::EFFECTS) and
+/// [`FAILURES`](super::FAILURES) have them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PerPolicy {
+    Effect(usize),
+    Failure(usize),
 }
 
 /// Numbers of one upstream.
@@ -61,7 +72,10 @@ pub(super) enum PerRoute {
 
 const PROBLEMS_AT: usize = 32;
 const TLS_FAILURES_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
-const UPSTREAMS_AT: usize = TLS_FAILURES_AT + TLS_FAILURES_MAX;
+const POLICIES_AT: usize = TLS_FAILURES_AT + TLS_FAILURES_MAX;
+const POLICY_WORDS: usize = 16;
+const FAILURES_AT: usize = 8;
+const UPSTREAMS_AT: usize = POLICIES_AT + POLICIES_MAX * POLICY_WORDS;
 const UPSTREAM_WORDS: usize = 8;
 const ROUTE_WORDS: usize = 48;
 const DURATION_AT: usize = CLASSES;
@@ -108,6 +122,14 @@ impl Layout {
         TLS_FAILURES_AT + reason.min(TLS_FAILURES_MAX - 1)
     }
 
+    pub(super) fn policy(policy: usize, number: PerPolicy) -> usize {
+        let within = match number {
+            PerPolicy::Effect(effect) => effect.min(FAILURES_AT - 1),
+            PerPolicy::Failure(kind) => FAILURES_AT + kind.min(POLICY_WORDS - FAILURES_AT - 1),
+        };
+        POLICIES_AT + policy.min(POLICIES_MAX - 1) * POLICY_WORDS + within
+    }
+
     pub(super) fn upstream(&self, upstream: usize, number: PerUpstream) -> usize {
         UPSTREAMS_AT + upstream.min(self.upstreams) * UPSTREAM_WORDS + number as usize
     }
@@ -133,9 +155,13 @@ mod tests {
     #[test]
     fn no_two_numbers_share_a_word_and_none_lies_outside() {
         let layout = Layout::new(3, 2);
-        let mut indices: Vec<usize> = (0..=Shared::MeteringFull as usize).collect();
+        let mut indices: Vec<usize> = (0..=Shared::DecisionLogDropped as usize).collect();
         indices.extend((0..PROBLEMS_MAX).map(Layout::problem));
         indices.extend((0..TLS_FAILURES_MAX).map(Layout::tls_failure));
+        for policy in 0..POLICIES_MAX {
+            indices.extend((0..8).map(|n| Layout::policy(policy, PerPolicy::Effect(n))));
+            indices.extend((0..8).map(|n| Layout::policy(policy, PerPolicy::Failure(n))));
+        }
         for upstream in 0..=2 {
             for number in [
                 PerUpstream::Open,

@@ -8,10 +8,12 @@
 mod block;
 mod histogram;
 mod layout;
+mod policy;
 mod render;
 mod table;
 
 pub use block::Block;
 pub use layout::Layout;
+pub use policy::{EFFECTS, FAILURES};
 pub use render::{Extra, Names, Shipper, render};
 pub use table::METRICS;

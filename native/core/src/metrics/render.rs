@@ -8,7 +8,10 @@ use std::fmt::{self, Write};
 
 use super::block::Block;
 use super::histogram::{BUCKETS, LABELS};
-use super::layout::{CLASSES, Layout, PROBLEMS_MAX, PerRoute, PerUpstream, Shared};
+use super::layout::{
+    CLASSES, Layout, POLICIES_MAX, PROBLEMS_MAX, PerPolicy, PerRoute, PerUpstream, Shared,
+};
+use super::policy::{EFFECTS, FAILURES};
 use super::table::METRICS;
 
 const CLASS_LABELS: [&str; CLASSES] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
@@ -21,6 +24,8 @@ pub struct Names<'a> {
     pub routes: &'a [String],
     /// Upstreams.
     pub upstreams: &'a [String],
+    /// Policies.
+    pub policies: &'a [String],
     /// Problem codes.
     pub problems: &'a [&'a str],
     /// Reasons why TLS fails.
@@ -113,6 +118,15 @@ impl Page<'_> {
                 "stoa_access_log_dropped_total" => {
                     self.shared(out, name, Shared::AccessLogDropped)?;
                 }
+                "stoa_policy_decisions_total" => {
+                    self.policies(out, name, "effect", &EFFECTS, PerPolicy::Effect)?;
+                }
+                "stoa_policy_failures_total" => {
+                    self.policies(out, name, "kind", &FAILURES, PerPolicy::Failure)?;
+                }
+                "stoa_decision_log_dropped_total" => {
+                    self.shared(out, name, Shared::DecisionLogDropped)?;
+                }
                 "stoa_panics_total" => self.shared(out, name, Shared::Panics)?,
                 "stoa_rate_limit_evictions_total" => {
                     writeln!(out, "{name} {}", extra.rate_limit_evictions)?;
@@ -135,6 +149,26 @@ impl Page<'_> {
                 }
                 "stoa_worker_restarts_total" => writeln!(out, "{name} {}", extra.worker_restarts)?,
                 _ => writeln!(out, "{name} {}", extra.workers)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Zeros as well: what is an alarm is there before it is one.
+    fn policies(
+        &self,
+        out: &mut String,
+        name: &str,
+        label: &str,
+        values: &[&str],
+        number: fn(usize) -> PerPolicy,
+    ) -> fmt::Result {
+        for (policy, policy_name) in self.names.policies.iter().enumerate().take(POLICIES_MAX) {
+            for (index, value) in values.iter().enumerate() {
+                let count = self.sum(Layout::policy(policy, number(index)));
+                write!(out, "{name}{{policy=\"")?;
+                push_label(out, policy_name);
+                writeln!(out, "\",{label}=\"{value}\"}} {count}")?;
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ fn rendered(fill: impl Fn(&Block<'_>, &Block<'_>)) -> String {
     let names = Names {
         routes: &routes,
         upstreams: &upstreams,
+        policies: &["authz".to_owned()],
         problems: &["bad_request"],
         tls_failures: &["protocol"],
     };
@@ -50,8 +51,16 @@ fn workers_are_summed() {
         one.exchanges_in_flight(-1);
         two.retries(4);
         one.exchanges_paused(3);
+        one.policy_decision(0, "denied", "");
+        two.policy_decision(0, "failed_open", "timeout");
+        two.policy_decision(0, "no effect", "no kind");
     });
     for line in [
+        "stoa_policy_decisions_total{policy=\"authz\",effect=\"allowed\"} 0",
+        "stoa_policy_decisions_total{policy=\"authz\",effect=\"denied\"} 1",
+        "stoa_policy_decisions_total{policy=\"authz\",effect=\"failed_open\"} 1",
+        "stoa_policy_failures_total{policy=\"authz\",kind=\"timeout\"} 1",
+        "stoa_policy_failures_total{policy=\"authz\",kind=\"error\"} 0",
         "stoa_requests_total{route=\"echo\",status=\"2xx\"} 2",
         "stoa_requests_total{route=\"a\\\"\\\\\\n\",status=\"5xx\"} 1",
         "stoa_requests_total{route=\"_other\",status=\"none\"} 1",

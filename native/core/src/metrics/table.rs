@@ -34,7 +34,7 @@ pub const METRICS: &[(&str, &str, &str)] = &[
     (
         "stoa_exchanges_paused_total",
         "counter",
-        "Exchanges whose decision waited for a token to be verified, or the like.",
+        "Exchanges whose decision waited for a token to be verified, for a policy, or the like.",
     ),
     ("stoa_downstream_connections", "gauge", "Open connections of native listeners."),
     ("stoa_downstream_connections_total", "counter", "Connections that native listeners accepted."),
@@ -49,6 +49,17 @@ pub const METRICS: &[(&str, &str, &str)] = &[
     ("stoa_sent_bytes_total", "counter", "Bytes of response bodies."),
     ("stoa_exchanges_in_flight", "gauge", "Exchanges under way."),
     ("stoa_access_log_dropped_total", "counter", "Lines that the access log could not take."),
+    (
+        "stoa_policy_decisions_total",
+        "counter",
+        "Requests whose policy was asked, by what became of them.",
+    ),
+    (
+        "stoa_policy_failures_total",
+        "counter",
+        "Requests whose policy gave no decision, by kind of failure: an alarm.",
+    ),
+    ("stoa_decision_log_dropped_total", "counter", "Lines that the decision log could not take."),
     ("stoa_panics_total", "counter", "Panics caught in native code."),
     (
         "stoa_rate_limit_evictions_total",

@@ -7,6 +7,7 @@ mod ops;
 mod template;
 mod variable;
 
+pub(crate) use ops::is_reserved;
 pub use ops::{HeaderOps, OpsError};
 pub use template::{Template, TemplateError, UnsafeTarget};
 pub use variable::{Values, Variable};

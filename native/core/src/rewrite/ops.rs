@@ -138,6 +138,11 @@ fn check(operation: &'static str, name: &str) -> Result<(), OpsError> {
     }
 }
 
+/// Whether nobody but the gateway may write a field, or take it off.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    refusal(&name.to_ascii_lowercase().replace('_', "-")).is_some()
+}
+
 /// Why a field is not a route's to touch.
 fn refusal(name: &str) -> Option<&'static str> {
     match name {

@@ -13,7 +13,9 @@ mod upstream;
 pub use consumers::{Consumers, ConsumersBuilder};
 pub use listener::ListenerPlan;
 pub use resource::Resource;
-pub use route::{Action, ApiKeyPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, RoutePlan};
+pub use route::{
+    Action, ApiKeyPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
+};
 pub use upstream::{EndpointPlan, HostHeader, UpstreamPlan};
 
 use crate::{
@@ -85,6 +87,8 @@ pub struct Snapshot {
     pub upstreams: Vec<UpstreamPlan>,
     /// Who may call.
     pub consumers: Consumers,
+    /// Names of the policies, in the order of their counters.
+    pub policies: Vec<String>,
     /// Resources whose metadata is served here.
     pub resources: Vec<Resource>,
     /// Shared cells that the limits of known keys take.
@@ -143,6 +147,7 @@ impl Snapshot {
                     routes,
                     upstreams,
                     consumers,
+                    policies: model.policies.keys().cloned().collect(),
                     resources,
                     dense_cells,
                 })

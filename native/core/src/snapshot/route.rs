@@ -77,6 +77,15 @@ pub struct LimitPlan {
     pub fields: LimitFields,
 }
 
+/// A policy that is asked about each request, as far as it is looked at natively.
+#[derive(Debug)]
+pub struct PolicyPlan {
+    /// Its name.
+    pub name: String,
+    /// Largest body that it sees; 0 is none.
+    pub body_max_bytes: usize,
+}
+
 /// Rewriting of a path; in this order.
 #[derive(Debug)]
 pub struct PathPlan {
@@ -101,6 +110,8 @@ pub struct RoutePlan {
     pub certificate: bool,
     /// Who may call, by a token; asked last.
     pub jwt: Option<JwtPlan>,
+    /// What is asked beside that.
+    pub policy: Option<PolicyPlan>,
     /// How often.
     pub limit: Option<LimitPlan>,
     /// What happens to the path.

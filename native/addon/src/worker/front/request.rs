@@ -102,7 +102,8 @@ impl State {
             self.drop_downstream(key, now_ns);
             return;
         };
-        let (forward, is_paused) = (&known.forward, known.paused.is_some());
+        let forward = &known.forward;
+        let is_held = known.paused.is_some() && !known.waits_for_body();
         let (body, expects, upgrade) = (forward.body, forward.expect_continue, forward.upgrade);
         let Some(downstream) = self.front.downstreams.get_mut(key) else { return };
         // A protocol that was asked for and not agreed on may have been begun already.
@@ -110,7 +111,7 @@ impl State {
         if wants_body {
             begin_body(downstream, body, now_ns);
             downstream.owes_continue = expects && behind.is_empty();
-            if !is_paused {
+            if !is_held {
                 self.send_continue(key, now_ns);
             }
         }

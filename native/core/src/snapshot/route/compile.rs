@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
-    Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
+    Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
     fields::{self, ResponseFields},
 };
 
@@ -75,6 +75,10 @@ impl Compiler<'_> {
             auth,
             jwt: jwt.map(|auth| self.jwt(auth)),
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
+            policy: route.policy.as_ref().map(|policy| PolicyPlan {
+                name: policy.name.clone(),
+                body_max_bytes: policy.body_max_bytes as usize,
+            }),
             limit: match limit {
                 Some(limit) => Some(limit?),
                 None => None,

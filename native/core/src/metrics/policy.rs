@@ -1,0 +1,24 @@
+//! What is counted of policies: decisions by their effect, failures by their kind.
+//!
+//! Bounds: 32 policies, each with these labels.
+
+use super::block::Block;
+use super::layout::{Layout, PerPolicy};
+
+/// What becomes of a request whose policy was asked.
+pub const EFFECTS: [&str; 5] = ["allowed", "denied", "failed_open", "failed_closed", "would_deny"];
+/// Why there is no decision.
+pub const FAILURES: [&str; 4] = ["error", "timeout", "queue_full", "unavailable"];
+
+impl Block<'_> {
+    /// A policy, by its number, was asked; with the kind of failure if there is no decision. What
+    /// is no label of this table is not counted.
+    pub fn policy_decision(&self, policy: usize, effect: &str, failure: &str) {
+        if let Some(effect) = EFFECTS.iter().position(|&known| known == effect) {
+            self.add(Layout::policy(policy, PerPolicy::Effect(effect)), 1);
+        }
+        if let Some(kind) = FAILURES.iter().position(|&known| known == failure) {
+            self.add(Layout::policy(policy, PerPolicy::Failure(kind)), 1);
+        }
+    }
+}
