@@ -89,16 +89,16 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         gateway.metric(DECISIONS, { policy, effect: name });
 
       it('forwards what is allowed', async () => {
-        const before = await effect('gate', 'allowed');
+        const earlier = await effect('gate', 'allowed');
         const answer = await ask('POST /open/yes?a=1', { body: 'hello' });
         assert.equal(answer.status, 200);
         assert.equal(upstream.last.body.toString(), 'hello');
         assert.equal(upstream.last.target, '/open/yes?a=1');
-        assert.equal((await effect('gate', 'allowed')) - before, 1);
+        assert.equal((await effect('gate', 'allowed')) - earlier, 1);
       });
 
       it('refuses what is denied, and lets nothing of it through', async () => {
-        const before = await effect('gate', 'denied');
+        const earlier = await effect('gate', 'denied');
         for (const [line, options] of [
           ['GET /open/no', {}],
           ['POST /open/no', { body: 'x'.repeat(300_000) }],
@@ -109,7 +109,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         }
         assert.equal((await ask('HEAD /open/no')).status, 403);
         assert.equal(upstream.requests.length, 0);
-        assert.equal((await effect('gate', 'denied')) - before, 3);
+        assert.equal((await effect('gate', 'denied')) - earlier, 3);
       });
 
       it('tells the status and the headers of a refusal, not the reason', async () => {
@@ -215,7 +215,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       });
 
       it('refuses by its own fault when the policy fails', async () => {
-        const before = await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' });
+        const earlier = await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' });
         for (const what of ['text', 'obliged', 'renames']) {
           const answer = await ask(`GET /open/${what}`);
           assert.equal(answer.status, 503, what);
@@ -223,7 +223,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         }
         assert.equal(upstream.requests.length, 0);
         assert.equal(
-          (await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' })) - before,
+          (await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' })) - earlier,
           3,
         );
       });
