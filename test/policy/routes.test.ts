@@ -29,6 +29,7 @@ interface Engine {
   readonly open: () => Promise<{ readonly source: string; readonly close: () => Promise<void> }>;
 }
 
+const key = (value: string): CallOptions => ({ headers: { 'x-api-key': value } });
 const nothing = () => Promise.resolve();
 
 const ENGINES: readonly Engine[] = [
@@ -119,6 +120,8 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         assert.equal(JSON.parse(answer.text).status, 402);
         assert.equal(answer.header('x-price'), '10');
         assert.ok(!answer.text.includes('paid'), answer.text);
+        // One that nobody has registered a phrase for.
+        assert.equal((await ask('GET /open/rare')).status, 499);
       });
 
       it('denies where no rule says anything', async () => {
@@ -184,7 +187,6 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       });
 
       it('asks after the key, and charges a limit once, if it allows', async () => {
-        const key = (value: string) => ({ headers: { 'x-api-key': value } });
         assert.equal((await ask('GET /keyed/key')).problem, 'api_key_missing');
         assert.equal((await ask('GET /keyed/key', key('wrong'))).problem, 'api_key_unknown');
         for (let count = 0; count < 4; count++) {
