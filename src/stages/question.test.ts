@@ -43,18 +43,13 @@ describe('a question', () => {
   });
 
   it('to a policy has more in front, whatever is in it', () => {
-    const text = fc
-      .string({ unit: 'binary', maxLength: 12 })
-      .map((one) => one.replaceAll('\0', ''));
+    const text = fc.string({ unit: fc.constantFrom('a', '"', '\n', 'é', '€', '𝄞') });
     const parts = fc.array(text, { minLength: 6, maxLength: 6 });
     fc.assert(
       fc.property(parts, fc.array(text, { maxLength: 8 }), (start, behind) => {
         const bytes = Buffer.from([...start, ...behind].join('\0')).toString('latin1');
         const { known, rest } = knownOf(bytes);
-        // As UTF-8 has it: half a character is none.
-        const [id, ip, consumer, tenant, subject, claims] = start.map((one) =>
-          Buffer.from(one).toString(),
-        );
+        const [id, ip, consumer, tenant, subject, claims] = start;
         assert.deepEqual(known, {
           requestId: id,
           clientIp: ip,
