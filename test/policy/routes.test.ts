@@ -120,8 +120,12 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         assert.equal(JSON.parse(answer.text).status, 402);
         assert.equal(answer.header('x-price'), '10');
         assert.ok(!answer.text.includes('paid'), answer.text);
-        // One that nobody has registered a phrase for.
-        assert.equal((await ask('GET /open/rare')).status, 499);
+        // A status that nobody has registered a phrase for, and a header that is not the policy's.
+        for (const route of ['open', 'ajar']) {
+          const rare = await ask(`GET /${route}/rare`);
+          assert.equal(rare.status, 499);
+          assert.notEqual(rare.header('x-request-id'), 'mine');
+        }
       });
 
       it('denies where no rule says anything', async () => {

@@ -57,10 +57,12 @@ fn a_status_of_its_own_stands_in_the_body_and_nothing_else_differs() {
     for &code in Code::ALL {
         let mut out = Vec::new();
         write_body_as(&mut out, code, 402, "x", b"id");
-        let mut told: Value = serde_json::from_slice(&out).unwrap_or_default();
-        assert_eq!(told["status"], 402);
-        told["status"] = code.status().into();
-        let plain: Value = serde_json::from_slice(&body(code, "x", b"id")).unwrap_or_default();
+        let told: Value = serde_json::from_slice(&out).unwrap_or_default();
+        let mut plain: Value = serde_json::from_slice(&body(code, "x", b"id")).unwrap_or_default();
+        if let Some(status) = plain.get_mut("status") {
+            *status = 402.into();
+        }
+        assert!(told.is_object());
         assert_eq!(told, plain);
     }
 }

@@ -33,8 +33,8 @@ fn changes(list: &[(&str, Option<&str>)]) -> HeaderChanges {
     HeaderChanges::new(&list, "x-request-id").unwrap()
 }
 
-fn admission(consumer: Option<u32>) -> Box<Admission> {
-    Box::new(Admission { consumer, ..Admission::default() })
+fn admission(consumer: Option<u32>) -> Admission {
+    Admission { consumer, ..Admission::default() }
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn change_headers_over_everybody_elses() {
     }));
     let text = get("/r", &[("X_Plan", "free"), ("X-Debug", "1"), ("X-Kept", "1")]);
     gateway.question(&text);
-    let admission = Box::new(Admission {
+    let admission = Admission {
         consumer: None,
         upstream: changes(&[("x-plan", Some("gold")), ("x-debug", None), ("x-set", Some("p"))]),
         downstream: changes(&[("x-set", Some("p")), ("x-internal", None)]),
-    });
+    };
     assert!(matches!(gateway.admit(&text, admission), Verdict::Forward(_)));
     assert_eq!(gateway.sent("x-plan"), ["gold"]);
     assert_eq!(gateway.sent("x-set"), ["p"]);

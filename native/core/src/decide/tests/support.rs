@@ -85,8 +85,10 @@ impl Gateway {
     }
 
     /// Goes on with a decision whose policy was asked.
-    pub(super) fn admit(&mut self, request: &str, admission: Box<Admission>) -> Verdict {
-        self.with(|around, draft| resume_admitted(around, request.as_bytes(), admission, draft))
+    pub(super) fn admit(&mut self, request: &str, admission: Admission) -> Verdict {
+        self.with(|around, draft| {
+            resume_admitted(around, request.as_bytes(), Box::new(admission), draft)
+        })
     }
 
     fn with(&mut self, work: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict) -> Verdict {
