@@ -217,6 +217,18 @@ routes:
     const json = await run(['explain', 'GET', 'http://x.test/none?a=b', '-c', valid, '-o', 'json']);
     assert.equal((JSON.parse(json.out) as { route: string | null }).route, null);
   });
+
+  it('explain shows where a policy is asked', async () => {
+    const asking = file(
+      'asking.yaml',
+      `${upstream}policies: { authz: { source: { opa: { url: "http://opa:8181" } } } }
+routes: [{ name: r, upstream: a, policy: { name: authz, bodyMaxBytes: 9 }, rateLimit: { by: route, requests: 1, windowMs: 1000 } }]
+`,
+    );
+    const { out } = await run(['explain', 'GET', '/', '-c', asking]);
+    assert.match(out, /policy `authz`, which sees bodies up to 9 bytes[^]*rate limit by route/);
+    assert.match(out, /kind: pause\n\s*stage: the policy is asked/);
+  });
 });
 
 describe('keys', () => {

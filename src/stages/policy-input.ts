@@ -16,7 +16,7 @@ export function policyInput(question: Question, route: Route): PolicyInput {
   if (known === null) throw new Error('not a question to a policy');
   const key = route.auth?.apiKey ?? null;
   const { scheme, host, path, query } = partsOf(question.url);
-  const { requestId, clientIp, consumer, tenant, certificateSubject, claims } = known;
+  const { requestId, clientIp, consumer, tenant, claims } = known;
   return inputOf({
     id: requestId,
     method,
@@ -31,17 +31,16 @@ export function policyInput(question: Question, route: Route): PolicyInput {
     consumer,
     tenant,
     claims: claims === null ? null : JSON.parse(claims),
-    client: {
-      ip: clientIp,
-      certificate:
-        certificateSha256 === null
-          ? null
-          : {
-              subject: certificateSubject,
-              sha256: Buffer.from(certificateSha256, 'base64url').toString('hex'),
-            },
-    },
+    client: { ip: clientIp, certificate: certificateOf(known, certificateSha256) },
   });
+}
+
+function certificateOf(
+  { certificateSubject: subject }: Known,
+  thumbprint: string | null,
+): PolicyInput['client']['certificate'] {
+  if (thumbprint === null) return null;
+  return { subject, sha256: Buffer.from(thumbprint, 'base64url').toString('hex') };
 }
 
 /** Null where the policy is shown none, and where there is none. */

@@ -77,18 +77,29 @@ function askedBy(route: Route, { policies }: Model): (readonly [string, Asked])[
   return [[route.name, { route, policy: name, enforcement: enforcementOf(policy, route.policy) }]];
 }
 
-/** The name of a request is the gateway's to give: logs and answers have to agree on it. */
+/**
+ * The name of a request is the gateway's to give: logs and answers have to agree on it. A denial
+ * stands without the header.
+ */
 function keepingId(evaluation: Evaluation, requestIdHeader: string): Evaluation {
   if (evaluation.kind === 'failed') return evaluation;
-  const { upstreamHeaders, downstreamHeaders } = evaluation.decision;
-  const renames = [upstreamHeaders, downstreamHeaders].some((changes) =>
-    Object.keys(changes).some((name) => folded(name) === requestIdHeader),
-  );
-  if (!renames) return evaluation;
-  return failed(
-    'error',
-    'not a decision: the header of the request id is not a policy’s to change',
-  );
+  const { decision } = evaluation;
+  const isName = (name: string): boolean => folded(name) === requestIdHeader;
+  if (!decision.allow) {
+    const kept = Object.entries(decision.downstreamHeaders).filter(([name]) => !isName(name));
+    return {
+      kind: 'decided',
+      decision: { ...decision, downstreamHeaders: Object.fromEntries(kept) },
+    };
+  }
+  const { upstreamHeaders, downstreamHeaders } = decision;
+  const named = Object.keys({ ...upstreamHeaders, ...downstreamHeaders }).find(isName);
+  return named === undefined
+    ? evaluation
+    : failed(
+        'error',
+        `not a decision: "${named}" names the request, and is the gateway's to write`,
+      );
 }
 
 /** As upstreams see it that take `_` for `-`. */

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 
-import { questionOf } from './question.ts';
+import { knownOf, questionOf } from './question.ts';
 
 const NONE = ['r', 'GET', 'http://a/b', ''];
 
@@ -39,6 +39,27 @@ describe('a question', () => {
           assert.equal(question.header('none of these'), undefined);
         },
       ),
+    );
+  });
+
+  it('to a policy has more in front, whatever is in it', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '"', '\n', 'é', '€', '𝄞') });
+    const parts = fc.array(text, { minLength: 6, maxLength: 6 });
+    fc.assert(
+      fc.property(parts, fc.array(text, { maxLength: 8 }), (start, behind) => {
+        const bytes = Buffer.from([...start, ...behind].join('\0')).toString('latin1');
+        const { known, rest } = knownOf(bytes);
+        const [id, ip, consumer, tenant, subject, claims] = start;
+        assert.deepEqual(known, {
+          requestId: id,
+          clientIp: ip,
+          consumer: consumer || null,
+          tenant: tenant || null,
+          certificateSubject: subject,
+          claims: claims || null,
+        });
+        assert.equal(rest, Buffer.from(behind.join('\0')).toString('latin1'));
+      }),
     );
   });
 

@@ -29,6 +29,7 @@ interface Engine {
   readonly open: () => Promise<{ readonly source: string; readonly close: () => Promise<void> }>;
 }
 
+const key = (value: string): CallOptions => ({ headers: { 'x-api-key': value } });
 const nothing = () => Promise.resolve();
 
 const ENGINES: readonly Engine[] = [
@@ -89,16 +90,16 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         gateway.metric(DECISIONS, { policy, effect: name });
 
       it('forwards what is allowed', async () => {
-        const before = await effect('gate', 'allowed');
+        const earlier = await effect('gate', 'allowed');
         const answer = await ask('POST /open/yes?a=1', { body: 'hello' });
         assert.equal(answer.status, 200);
         assert.equal(upstream.last.body.toString(), 'hello');
         assert.equal(upstream.last.target, '/open/yes?a=1');
-        assert.equal((await effect('gate', 'allowed')) - before, 1);
+        assert.equal((await effect('gate', 'allowed')) - earlier, 1);
       });
 
       it('refuses what is denied, and lets nothing of it through', async () => {
-        const before = await effect('gate', 'denied');
+        const earlier = await effect('gate', 'denied');
         for (const [line, options] of [
           ['GET /open/no', {}],
           ['POST /open/no', { body: 'x'.repeat(300_000) }],
@@ -109,7 +110,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         }
         assert.equal((await ask('HEAD /open/no')).status, 403);
         assert.equal(upstream.requests.length, 0);
-        assert.equal((await effect('gate', 'denied')) - before, 3);
+        assert.equal((await effect('gate', 'denied')) - earlier, 3);
       });
 
       it('tells the status and the headers of a refusal, not the reason', async () => {
@@ -119,6 +120,12 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         assert.equal(JSON.parse(answer.text).status, 402);
         assert.equal(answer.header('x-price'), '10');
         assert.ok(!answer.text.includes('paid'), answer.text);
+        // A status that nobody has registered a phrase for, and a header that is not the policy's.
+        for (const route of ['open', 'ajar']) {
+          const rare = await ask(`GET /${route}/rare`);
+          assert.equal(rare.status, 499);
+          assert.notEqual(rare.header('x-request-id'), 'mine');
+        }
       });
 
       it('denies where no rule says anything', async () => {
@@ -184,7 +191,6 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       });
 
       it('asks after the key, and charges a limit once, if it allows', async () => {
-        const key = (value: string) => ({ headers: { 'x-api-key': value } });
         assert.equal((await ask('GET /keyed/key')).problem, 'api_key_missing');
         assert.equal((await ask('GET /keyed/key', key('wrong'))).problem, 'api_key_unknown');
         for (let count = 0; count < 4; count++) {
@@ -215,7 +221,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       });
 
       it('refuses by its own fault when the policy fails', async () => {
-        const before = await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' });
+        const earlier = await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' });
         for (const what of ['text', 'obliged', 'renames']) {
           const answer = await ask(`GET /open/${what}`);
           assert.equal(answer.status, 503, what);
@@ -223,7 +229,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         }
         assert.equal(upstream.requests.length, 0);
         assert.equal(
-          (await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' })) - before,
+          (await gateway.metric(FAILURES, { policy: 'gate', kind: 'error' })) - earlier,
           3,
         );
       });

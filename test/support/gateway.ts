@@ -34,6 +34,8 @@ const STOP_TIMEOUT_MS = 10_000;
 export interface GatewayOptions {
   readonly workers?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further words of the command line. */
+  readonly args?: readonly string[];
   /** Where it matters which; `FRONT` otherwise. */
   readonly front?: Front;
   /** The listener's `connections`, as YAML; the native front only. */
@@ -203,7 +205,7 @@ export async function startGateway(yaml: string, options: GatewayOptions = {}): 
   const file = join(directory, 'gateway.yaml');
   writeFileSync(file, withPrologue(yaml, { ports, adminPort }, options));
 
-  const child = spawn(process.execPath, [BINARY, 'run', '-c', file], {
+  const child = spawn(process.execPath, [BINARY, 'run', '-c', file, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },
   });

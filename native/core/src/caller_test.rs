@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{CALLER_MAX_BYTES, Caller, HEADERS_MAX, is_field_value};
+use super::{CALLER_MAX_BYTES, CLAIMS_MAX_BYTES, Caller, HEADERS_MAX, is_field_value};
 use crate::snapshot::{
     Snapshot,
     sample::{compile, model, route},
@@ -65,4 +65,18 @@ fn is_told_in_values_that_end_where_they_seem_to() {
     for value in [" a", "a ", "a\nb", "a\rb", "a\0b", "a\u{7f}b", "\u{b}"] {
         assert!(!is_field_value(value), "{value:?}");
     }
+}
+
+#[test]
+fn has_claims_that_fit_and_no_name_that_could_end_a_question() {
+    let snapshot = snapshot();
+    let with = |claims: &str| Caller::new(&snapshot, 0, "app", "acme", &[])?.with_claims(claims);
+    let kept = with(r#"{"sub":"u1"}"#).unwrap();
+    assert_eq!(&*kept.claims, r#"{"sub":"u1"}"#);
+    assert!(kept.bytes() > with("").unwrap().bytes());
+    assert!(with(&"x".repeat(CLAIMS_MAX_BYTES)).is_ok());
+    assert!(with(&"x".repeat(CLAIMS_MAX_BYTES + 1)).is_err());
+    assert!(with("\0").is_err());
+    assert!(Caller::new(&snapshot, 0, "a\0b", "", &[]).is_err());
+    assert!(Caller::new(&snapshot, 0, "", "a\0b", &[]).is_err());
 }

@@ -70,6 +70,7 @@ pub struct Model {
     pub identity: IgnoredAny,
     /// Named policies. The control plane evaluates them; what is said of one is not looked at here.
     #[serde(default)]
+    #[allow(clippy::zero_sized_map_values, reason = "what is read is a map, of which names count")]
     pub policies: BTreeMap<String, IgnoredAny>,
     /// What is served.
     pub routes: Vec<Route>,

@@ -53,6 +53,21 @@ fn doubts_about_framing_close_the_connection() {
 }
 
 #[test]
+fn a_status_of_its_own_stands_in_the_body_and_nothing_else_differs() {
+    for &code in Code::ALL {
+        let mut out = Vec::new();
+        write_body_as(&mut out, code, 402, "x", b"id");
+        let told: Value = serde_json::from_slice(&out).unwrap_or_default();
+        let mut plain: Value = serde_json::from_slice(&body(code, "x", b"id")).unwrap_or_default();
+        if let Some(status) = plain.get_mut("status") {
+            *status = 402.into();
+        }
+        assert!(told.is_object());
+        assert_eq!(told, plain);
+    }
+}
+
+#[test]
 fn a_body_reads_as_documented() {
     let expected = concat!(
         r#"{"type":"urn:stoa:problem:route_not_found","title":"No such route","status":404,"#,

@@ -52,7 +52,7 @@ export const Limits = z
     decisionMs: duration()
       .max(9000)
       .default(5000)
-      .describe('Longest wait for a token to be verified; longer is 504.'),
+      .describe('Longest wait for a token to be verified, and for a policy; longer is 504.'),
   })
   .describe('What a request may be, and how many there may be.');
 

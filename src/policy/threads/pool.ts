@@ -37,7 +37,7 @@ export async function openPool(
   rules: ThreadPolicy['rules'],
   bounds: PoolBounds,
 ): Promise<ThreadPool> {
-  const slots = bounds.threads + bounds.queueMax + 1;
+  const slots = bounds.threads + bounds.queueMax;
   const started = new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT);
   const workerData: ThreadPolicy = { rules, started };
   const threads = new Piscina<Task, Outcome>({
@@ -45,7 +45,8 @@ export async function openPool(
     name: 'evaluate',
     minThreads: bounds.threads,
     maxThreads: bounds.threads,
-    maxQueue: bounds.queueMax,
+    // The slots are the bound. Without a queue, piscina evaluates what it has refused, and nobody watches.
+    maxQueue: slots,
     recordTiming: false,
     env: {},
     execArgv: [],

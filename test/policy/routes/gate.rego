@@ -12,6 +12,7 @@ decision := {
 		"reason": "acme has not paid",
 		"headers": {"downstream": {"x-price": "10", "content-type": "text/plain"}},
 	},
+	"rare": {"allow": false, "status": 499, "headers": {"downstream": {"X-Request-Id": "mine"}}},
 	"headers": {"allow": true, "headers": {
 		"upstream": {"x-plan": "gold", "x-debug": null, "x-set": "policy"},
 		"downstream": {"x-policy": "v1", "x-internal": null, "x-set": "policy"},

@@ -71,14 +71,14 @@ impl State {
         &mut self,
         key: Key,
         pause: Pause,
-        paused: Box<Paused>,
+        paused: Paused,
         held: Vec<u8>,
         now_ns: u64,
     ) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         exchange.draft.head = held;
         exchange.forward = pause.request;
-        exchange.paused = Some(Box::new(Paused { stage: pause.stage, ..*paused }));
+        exchange.paused = Some(Box::new(Paused { stage: pause.stage, ..paused }));
         if self.question(key, now_ns) {
             return;
         }

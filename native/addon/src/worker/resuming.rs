@@ -25,7 +25,7 @@ impl State {
     /// Goes on with a paused exchange; without a word that can be understood it fails.
     pub(super) fn resume(&mut self, key: Key, word: Option<Word>, now_ns: u64) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let Some(paused) = exchange.paused.take() else { return };
+        let Some(paused) = exchange.paused.take().map(|paused| *paused) else { return };
         if self.test_hooks && contains(&paused.head, b"\r\nx-stoa-test-panic: resume") {
             test_panic();
         }
@@ -42,7 +42,7 @@ impl State {
         }
     }
 
-    fn accept_caller(&mut self, key: Key, paused: Box<Paused>, accepted: &Accepted, now_ns: u64) {
+    fn accept_caller(&mut self, key: Key, paused: Paused, accepted: &Accepted, now_ns: u64) {
         let snapshot = self.snapshot.clone();
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let route = exchange.forward.route;
@@ -67,7 +67,7 @@ impl State {
     }
 
     /// Goes on with a request that its policy admits.
-    fn carry_out(&mut self, key: Key, paused: Box<Paused>, admitted: &Admitted, now_ns: u64) {
+    fn carry_out(&mut self, key: Key, paused: Paused, admitted: &Admitted, now_ns: u64) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let consumer = exchange.forward.consumer;
         let request_id_header = &self.snapshot.edge.request_id_header;
@@ -88,7 +88,7 @@ impl State {
     fn go_on(
         &mut self,
         key: Key,
-        paused: Box<Paused>,
+        paused: Paused,
         now_ns: u64,
         decide: impl FnOnce(&mut Surroundings<'_>, &[u8], &mut Draft) -> Verdict,
     ) {

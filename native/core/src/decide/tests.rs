@@ -11,6 +11,7 @@ mod forwarding;
 mod generators;
 mod identity;
 mod limits;
+mod policies;
 mod problems;
 mod properties;
 mod redirects;

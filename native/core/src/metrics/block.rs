@@ -87,11 +87,6 @@ impl<'a> Block<'a> {
         self.add_shared(Shared::AccessLogDropped, lines);
     }
 
-    /// Lines that the decision log could not take.
-    pub fn decision_log_dropped(&self, lines: u64) {
-        self.add_shared(Shared::DecisionLogDropped, lines);
-    }
-
     /// Panics caught.
     pub fn panics(&self, count: u64) {
         self.add_shared(Shared::Panics, count);
@@ -192,7 +187,7 @@ impl<'a> Block<'a> {
         self.value(number as usize)
     }
 
-    fn add_shared(&self, number: Shared, delta: u64) {
+    pub(super) fn add_shared(&self, number: Shared, delta: u64) {
         self.add(number as usize, delta);
     }
 

@@ -3,7 +3,7 @@
 //! Bounds: 32 policies, each with these labels.
 
 use super::block::Block;
-use super::layout::{Layout, PerPolicy};
+use super::layout::{Layout, PerPolicy, Shared};
 
 /// What becomes of a request whose policy was asked.
 pub const EFFECTS: [&str; 5] = ["allowed", "denied", "failed_open", "failed_closed", "would_deny"];
@@ -20,5 +20,10 @@ impl Block<'_> {
         if let Some(kind) = FAILURES.iter().position(|&known| known == failure) {
             self.add(Layout::policy(policy, PerPolicy::Failure(kind)), 1);
         }
+    }
+
+    /// Lines that the decision log could not take.
+    pub fn decision_log_dropped(&self, lines: u64) {
+        self.add_shared(Shared::DecisionLogDropped, lines);
     }
 }

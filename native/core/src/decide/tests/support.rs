@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::{
     caller::Caller,
     decide::{
-        Answer, ClientCertificate, Draft, Forward, Pause, Surroundings, Verdict, decide, resume,
+        Admission, Answer, ClientCertificate, Draft, Forward, Pause, Surroundings, Verdict, decide,
+        resume, resume_admitted,
     },
     rate_limit::{KeyHasher, Table},
     snapshot::{
@@ -81,6 +82,13 @@ impl Gateway {
     /// Goes on with a paused decision.
     pub(super) fn resume(&mut self, request: &str, caller: Rc<Caller>) -> Verdict {
         self.with(|around, draft| resume(around, request.as_bytes(), caller, draft))
+    }
+
+    /// Goes on with a decision whose policy was asked.
+    pub(super) fn admit(&mut self, request: &str, admission: Admission) -> Verdict {
+        self.with(|around, draft| {
+            resume_admitted(around, request.as_bytes(), Box::new(admission), draft)
+        })
     }
 
     fn with(&mut self, work: impl FnOnce(&mut Surroundings<'_>, &mut Draft) -> Verdict) -> Verdict {
