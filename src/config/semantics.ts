@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import { parseAddress } from './address.ts';
 import { checkIssuers, checkJwt } from './identity.ts';
 import { checkDefaultPolicy, checkPolicies, checkRoutePolicy } from './policies.ts';
+import { checkPolicySettings } from './policy-settings.ts';
 import type { Finding } from './problem.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -27,6 +28,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkConsumers(config),
     ...checkIssuers(config, baseDir),
     ...checkPolicies(config, baseDir),
+    ...checkPolicySettings(config),
     ...checkDefaultPolicy(config),
     ...checkRouteNames(config),
     ...config.routes.flatMap((route, index) => checkRoute(route, index, config)),

@@ -11,10 +11,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { messageOf } from '../engine.ts';
+import { meterModule } from '../wasm/metered.ts';
 import { readArchive } from './archive.ts';
 
 export interface Bundle {
   readonly module: WebAssembly.Module;
+  /** The same, bounded in the instructions it runs; null where it wasn't asked for, or can't be had. */
+  readonly metered: WebAssembly.Module | null;
   /** JSON text of the data document. */
   readonly data: string;
   /** What the bundle calls its version; empty when it says nothing. */
@@ -27,32 +30,38 @@ const UNPACKED_MAX_BYTES = 134_217_728;
 const FOLDER_FILES = ['policy.wasm', 'data.json', '.manifest'];
 
 /** A bundle, or the bare module that OPA compiled. Rejects with a sentence that names `file`. */
-export async function readBundleFile(file: string): Promise<Bundle> {
+export async function readBundleFile(file: string, isMetered = false): Promise<Bundle> {
   try {
     const bytes = await readBounded(file);
     const files = file.endsWith('.wasm')
       ? new Map([['policy.wasm', bytes]])
       : await readArchive(bytes, UNPACKED_MAX_BYTES);
-    return await compileBundle(files);
+    return await compileBundle(files, isMetered);
   } catch (cause) {
     throw new Error(`${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
-export async function readBundleFolder(folder: string): Promise<Bundle> {
+export async function readBundleFolder(folder: string, isMetered = false): Promise<Bundle> {
   try {
     const read = FOLDER_FILES.map(async (name) => {
       const bytes = await readBounded(join(folder, name)).catch(ifMissing);
       return bytes === null ? [] : [[name, bytes] as const];
     });
-    return await compileBundle(new Map((await Promise.all(read)).flat()));
+    return await compileBundle(new Map((await Promise.all(read)).flat()), isMetered);
   } catch (cause) {
     throw new Error(`${folder}: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Compiles off this thread. Rejects with a sentence when something is missing or not what it should be. */
-export async function compileBundle(files: ReadonlyMap<string, Buffer>): Promise<Bundle> {
+/**
+ * Compiles off this thread, and also metered where `isMetered`. Rejects with a sentence when something
+ * is missing or not what it should be.
+ */
+export async function compileBundle(
+  files: ReadonlyMap<string, Buffer>,
+  isMetered = false,
+): Promise<Bundle> {
   const wasm = files.get('policy.wasm');
   if (wasm === undefined) {
     throw new Error(
@@ -63,6 +72,7 @@ export async function compileBundle(files: ReadonlyMap<string, Buffer>): Promise
   const { revision } = manifest;
   return {
     module: await compile(wasm),
+    metered: isMetered ? await compileMetered(wasm) : null,
     data: JSON.stringify(mergedData(files)),
     revision: typeof revision === 'string' ? revision.slice(0, 256) : '',
   };
@@ -73,6 +83,15 @@ async function compile(wasm: Buffer): Promise<WebAssembly.Module> {
     return await WebAssembly.compile(new Uint8Array(wasm));
   } catch (cause) {
     throw new Error(`policy.wasm is not WebAssembly: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Called once V8 has accepted `wasm`: what goes wrong here is what can't be metered. */
+async function compileMetered(wasm: Buffer): Promise<WebAssembly.Module | null> {
+  try {
+    return await WebAssembly.compile(await meterModule(wasm));
+  } catch {
+    return null;
   }
 }
 

@@ -16,6 +16,9 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
+  class Global {
+    value: number;
+  }
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, ModuleImports>>);
     readonly exports: Readonly<Record<string, unknown>>;
