@@ -78,6 +78,16 @@ describe('a bundle in the asking thread', { skip: opaMissing }, () => {
       assert.equal(policies.counts().get('authz')?.inline, before);
     }));
 
+  it('that wants more memory than it may have is an error, and the next is evaluated', () =>
+    withPolicies(
+      { ...inline, memoryMaxBytes: 16_777_216, timeoutMs: 20_000 },
+      async (policies) => {
+        assert.equal(await outcome(policies, at('/greedy')), 'error');
+        assert.equal(await outcome(policies), true);
+        assert.deepEqual(policies.counts().get('authz'), { ...PLAIN, asked: 2, fellBack: 1 });
+      },
+    ));
+
   it('has a large input read by the pool', () =>
     withPolicies(inline, async (policies) => {
       const large = policyInput({
