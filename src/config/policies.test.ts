@@ -57,10 +57,11 @@ describe('a policy', () => {
   });
 });
 
-describe('where and how often a policy is evaluated', () => {
-  const problemWith = (policy: Readonly<Record<string, unknown>>): string =>
-    problemsOf({ policies: { authz: { source: OPA, ...policy } } }).join('\n');
+function problemWith(policy: Readonly<Record<string, unknown>>): string {
+  return problemsOf({ policies: { authz: { source: OPA, ...policy } } }).join('\n');
+}
 
+describe('where and how often a policy is evaluated', () => {
   it('is never inline with an OPA elsewhere', () => {
     assert.match(problemWith({ evaluate: 'inline' }), /policies\.authz\.evaluate: a running OPA/);
     assert.equal(problemWith({ evaluate: 'pooled' }), '');

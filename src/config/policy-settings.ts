@@ -10,22 +10,19 @@ import { didYouMean } from './suggest.ts';
 
 /** A policy is evaluated where it can be, and remembered by members that `input` has. */
 export function checkPolicySettings({ policies }: ValidConfig): Finding[] {
-  return Object.entries(policies).flatMap(([name, { source, evaluate, cache }]) => [
-    ...(evaluate === 'inline' && source.opa !== null
-      ? [
-          {
-            path: ['policies', name, 'evaluate'],
-            message: 'a running OPA evaluates by itself, never inline: leave this out',
-          },
-        ]
-      : []),
-    ...(cache?.dependsOn ?? []).flatMap((member, index) => {
+  const findings: Finding[] = [];
+  for (const [name, { source, evaluate, cache }] of Object.entries(policies)) {
+    if (evaluate === 'inline' && source.opa !== null) {
+      const message = 'a running OPA evaluates by itself, never inline: leave this out';
+      findings.push({ path: ['policies', name, 'evaluate'], message });
+    }
+    for (const [index, member] of (cache?.dependsOn ?? []).entries()) {
       const message = problemOfMember(member);
-      return message === null
-        ? []
-        : [{ path: ['policies', name, 'cache', 'dependsOn', index], message }];
-    }),
-  ]);
+      const path = ['policies', name, 'cache', 'dependsOn', index];
+      if (message !== null) findings.push({ path, message });
+    }
+  }
+  return findings;
 }
 
 const INPUT_MEMBERS: Readonly<Record<string, readonly string[] | null>> = {

@@ -39,8 +39,9 @@ export function openBundle(
   if (evaluate === 'pooled' || metered === null || data.length > INLINE_DATA_MAX_CHARS) {
     return pool();
   }
-  const openEvaluator = (): ReturnType<typeof hostPolicy> => hostPolicy({ module: metered, ...rules });
-  return openInlineOrPooled({ mode: evaluate, openEvaluator, openPool: pool, counts });
+  const openEvaluator = (): ReturnType<typeof hostPolicy> =>
+    hostPolicy({ module: metered, ...rules });
+  return openInlineOrPooled({ evaluate, openEvaluator, openPool: pool, counts });
 }
 
 /** Rejects when it can't be compiled. */
@@ -57,5 +58,5 @@ export async function openRego(
   // Compiled now: that takes a while, and what serves requests has not begun to.
   const evaluator = compileRego({ ...rules, timeoutMs: INLINE_REGO_MAX_MS });
   const openEvaluator = (): typeof evaluator => evaluator;
-  return openInlineOrPooled({ mode: evaluate, openEvaluator, openPool: pool, counts });
+  return openInlineOrPooled({ evaluate, openEvaluator, openPool: pool, counts });
 }

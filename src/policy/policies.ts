@@ -40,9 +40,7 @@ export async function openPolicies(
     async ([name, policy]) => [name, await openNamed(name, policy, report)] as const,
   );
   const settled = await Promise.allSettled(opening);
-  const opened = new Map(
-    settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
-  );
+  const opened = new Map(settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   const close = async (): Promise<void> => {
     await Promise.all(Array.from(opened.values(), (policy) => policy.close()));
   };
@@ -53,8 +51,7 @@ export async function openPolicies(
   }
   return {
     evaluate: async (policyName, input) =>
-      opened.get(policyName)?.evaluate(input) ??
-      failed('unavailable', `no policy "${policyName}"`),
+      opened.get(policyName)?.evaluate(input) ?? failed('unavailable', `no policy "${policyName}"`),
     counts: () => new Map(Array.from(opened, ([name, { counts }]) => [name, { ...counts }])),
     close,
   };

@@ -15,6 +15,9 @@ import { type Engine, failed } from './engine.ts';
 import { INPUT_MAX_BYTES, type PolicyInput } from './input.ts';
 import { openSource } from './source.ts';
 
+/** A character is three bytes at most, so this many are never too large. */
+const SURELY_SMALL_CHARS = INPUT_MAX_BYTES / 3;
+
 /** What has been counted of one policy since it was opened. */
 export interface PolicyCounts {
   /** Evaluations that its engine was asked for; those that the cache had are not among them. */
@@ -61,7 +64,7 @@ export async function openPolicy(
 }
 
 async function asked(engine: Engine, text: string): Promise<Evaluation> {
-  if (text.length > INPUT_MAX_BYTES || Buffer.byteLength(text) > INPUT_MAX_BYTES) {
+  if (text.length > SURELY_SMALL_CHARS && Buffer.byteLength(text) > INPUT_MAX_BYTES) {
     return failed('error', `an input of more than ${INPUT_MAX_BYTES} bytes`);
   }
   return evaluationOf(await engine.ask(text));

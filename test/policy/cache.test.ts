@@ -72,9 +72,27 @@ function outcomeOf(evaluation: Evaluation): string | boolean {
   return evaluation.kind === 'failed' ? evaluation.why : evaluation.decision.allow;
 }
 
+const some = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+
+function remote(url: string, ttlMs: number): Record<string, unknown> {
+  const cache = { dependsOn: ['tenant'], ttlMs };
+  return { authz: { source: { opa: { url } }, timeoutMs: 200, cache } };
+}
+
+function of(tenant: string): PolicyInput {
+  return policyInput({ tenant });
+}
+
+/** A bundle whose decision is `says`. */
+function bundleOf(says: string): Buffer {
+  const sources = join(folder, says);
+  mkdirSync(sources);
+  writeFileSync(join(sources, 'swap.rego'), `package swap\n\ndecision := ${says}\n`);
+  return readFileSync(buildBundle(['-b', sources], ['swap/decision']));
+}
+
 describe('a decision', () => {
   it('is the same whether it was remembered or not', async () => {
-    const some = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
     const input: fc.Arbitrary<PolicyInput> = fc
       .record({
         route: some('orders', 'files', 'status', 'other'),
@@ -82,10 +100,15 @@ describe('a decision', () => {
         tenant: some('acme', 'zeta', 'none', null),
         method: some('GET', 'POST'),
         path: some('/files/acme/1', '/files/zeta/1', '/orders/7', '/'),
-        claims: some(null, { sub: 'ann' }, { scope: 'orders:read' }, {
-          scope: 'orders:read orders:write',
-          sub: 'x',
-        }),
+        claims: some(
+          null,
+          { sub: 'ann' },
+          { scope: 'orders:read' },
+          {
+            scope: 'orders:read orders:write',
+            sub: 'x',
+          },
+        ),
         id: fc.string({ maxLength: 4 }),
       })
       .map(({ route, consumer, tenant, method, path, claims, id }) =>
@@ -133,11 +156,6 @@ describe('a decision', () => {
 });
 
 describe('a remembered decision of an OPA elsewhere', () => {
-  const remote = (url: string, ttlMs: number): Record<string, unknown> => ({
-    authz: { source: { opa: { url } }, timeoutMs: 200, cache: { dependsOn: ['tenant'], ttlMs } },
-  });
-  const of = (tenant: string): PolicyInput => policyInput({ tenant });
-
   it('stands while OPA is slow and broken, until its time is over; a failure is never remembered', async () => {
     let mode: 'up' | 'slow' | 'broken' = 'up';
     const answer: RequestListener = (_, response) => {
@@ -207,11 +225,4 @@ describe('a new bundle', { skip: opaMissing }, () => {
       });
     });
   });
-
-  function bundleOf(says: string): Buffer {
-    const sources = join(folder, says);
-    mkdirSync(sources);
-    writeFileSync(join(sources, 'swap.rego'), `package swap\n\ndecision := ${says}\n`);
-    return readFileSync(buildBundle(['-b', sources], ['swap/decision']));
-  }
 });

@@ -79,14 +79,11 @@ describe('a bundle in the asking thread', { skip: opaMissing }, () => {
     }));
 
   it('that wants more memory than it may have is an error, and the next is evaluated', () =>
-    withPolicies(
-      { ...inline, memoryMaxBytes: 16_777_216, timeoutMs: 20_000 },
-      async (policies) => {
-        assert.equal(await outcome(policies, at('/greedy')), 'error');
-        assert.equal(await outcome(policies), true);
-        assert.deepEqual(policies.counts().get('authz'), { ...PLAIN, asked: 2, fellBack: 1 });
-      },
-    ));
+    withPolicies({ ...inline, memoryMaxBytes: 16_777_216, timeoutMs: 20_000 }, async (policies) => {
+      assert.equal(await outcome(policies, at('/greedy')), 'error');
+      assert.equal(await outcome(policies), true);
+      assert.deepEqual(policies.counts().get('authz'), { ...PLAIN, asked: 2, fellBack: 1 });
+    }));
 
   it('has a large input read by the pool', () =>
     withPolicies(inline, async (policies) => {
@@ -113,6 +110,8 @@ describe('a bundle in the asking thread', { skip: opaMissing }, () => {
     ));
 });
 
+function ignore(): void {}
+
 describe('by auto', { skip: opaMissing }, () => {
   it('a bundle is in the pool until its cost is known, then here, then in the pool again', async () => {
     const { module, metered, data } = await readBundleFile(bundle, true);
@@ -120,9 +119,9 @@ describe('by auto', { skip: opaMissing }, () => {
     const rules = { data, entrypoint: ENTRYPOINT, memoryMaxBytes: AMPLE_BYTES };
     const bounds = { threads: 1, queueMax: 4, timeoutMs: 500, memoryMaxBytes: AMPLE_BYTES };
     const counts = { inline: 0, fellBack: 0 };
-    let tell = (_costUs: number): void => {};
+    let tell: (costUs: number) => void = ignore;
     const engine = await openInlineOrPooled({
-      mode: 'auto',
+      evaluate: 'auto',
       openEvaluator: () => hostPolicy({ module: metered, ...rules }),
       openPool: (measured) => {
         tell = measured;

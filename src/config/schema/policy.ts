@@ -100,7 +100,9 @@ const Cache = z
       ),
     ttlMs: whole(1, 3_600_000)
       .default(10_000)
-      .describe('How long a decision is used again, where rules also look at the time or elsewhere.'),
+      .describe(
+        'How long a decision is used again, where rules also look at the time or elsewhere.',
+      ),
     entriesMax: whole(1, 1_000_000)
       .default(10_000)
       .describe('Most decisions kept, in each worker; the one not used for longest goes.'),

@@ -32,13 +32,13 @@ const US_PER_MS = 1000;
  * what an evaluation has cost its thread, in microseconds.
  */
 export async function openInlineOrPooled(options: {
-  readonly mode: 'auto' | 'inline';
+  readonly evaluate: 'auto' | 'inline';
   readonly openEvaluator: () => Evaluator;
   readonly openPool: (measured: (costUs: number) => void) => Promise<Engine>;
   readonly counts: InlineCounts;
 }): Promise<Engine> {
-  const { mode, openEvaluator, openPool, counts } = options;
-  const placement = new Placement(mode);
+  const { openEvaluator, openPool, counts } = options;
+  const placement = new Placement(options.evaluate);
   const pool = await openPool((costUs) => placement.costPooled(costUs, performance.now()));
   let evaluator: Evaluator | null = null;
   let isClosed = false;

@@ -62,11 +62,10 @@ describe('by auto, a policy', () => {
 });
 
 describe('a policy that gave no answer here', () => {
-  for (const mode of ['auto', 'inline'] as const) {
-    it(`goes to the pool for a second, then for twice as long, by ${mode}`, () => {
-      const placement = new Placement(mode);
-      const cheap = (nowMs: number): void =>
-        costs(SAMPLES, () => placement.costPooled(0, nowMs));
+  for (const evaluate of ['auto', 'inline'] as const) {
+    it(`goes to the pool for a second, then for twice as long, by ${evaluate}`, () => {
+      const placement = new Placement(evaluate);
+      const cheap = (nowMs: number): void => costs(SAMPLES, () => placement.costPooled(0, nowMs));
       cheap(0);
       assert.equal(placement.isInline(0), true);
       placement.failedInline(0);
@@ -80,8 +79,8 @@ describe('a policy that gave no answer here', () => {
       assert.equal(placement.isInline(3000), true);
     });
 
-    it(`is forgiven when it was here for a minute, by ${mode}`, () => {
-      const placement = new Placement(mode);
+    it(`is forgiven when it was here for a minute, by ${evaluate}`, () => {
+      const placement = new Placement(evaluate);
       costs(SAMPLES, () => placement.costPooled(0, 0));
       assert.equal(placement.isInline(0), true);
       placement.failedInline(0);

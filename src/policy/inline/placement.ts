@@ -20,7 +20,7 @@ const PAUSE_MAX_MS = 60_000;
 const PROVEN_MS = 60_000;
 
 export class Placement {
-  readonly #mode: 'auto' | 'inline';
+  readonly #evaluate: 'auto' | 'inline';
   #isInline: boolean;
   /** When it came here. */
   #sinceMs = Number.NEGATIVE_INFINITY;
@@ -29,14 +29,14 @@ export class Placement {
   #samples = 0;
   #sumUs = 0;
 
-  constructor(mode: 'auto' | 'inline') {
-    this.#mode = mode;
-    this.#isInline = mode === 'inline';
+  constructor(evaluate: 'auto' | 'inline') {
+    this.#evaluate = evaluate;
+    this.#isInline = evaluate === 'inline';
   }
 
   /** Whether one that starts now runs in the asking thread. */
   isInline(nowMs: number): boolean {
-    if (this.#isInline || this.#mode === 'auto' || nowMs < this.#pausedUntilMs) {
+    if (this.#isInline || this.#evaluate === 'auto' || nowMs < this.#pausedUntilMs) {
       return this.#isInline;
     }
     this.#move(true, nowMs);
@@ -45,7 +45,7 @@ export class Placement {
 
   /** What one in the pool has cost its thread. */
   costPooled(us: number, nowMs: number): void {
-    if (this.#mode === 'inline' || this.#isInline || nowMs < this.#pausedUntilMs) return;
+    if (this.#evaluate === 'inline' || this.#isInline || nowMs < this.#pausedUntilMs) return;
     this.#add(us);
     if (this.#samples < SAMPLES) return;
     if (this.#sumUs < SAMPLES * COST_MAX_US) this.#move(true, nowMs);
@@ -54,7 +54,7 @@ export class Placement {
 
   /** What one in the asking thread has cost it. */
   costInline(us: number, nowMs: number): void {
-    if (this.#mode === 'inline' || !this.#isInline) return;
+    if (this.#evaluate === 'inline' || !this.#isInline) return;
     this.#add(us);
     if (this.#sumUs > SAMPLES * COST_MAX_US) this.#leave(nowMs);
     else if (this.#samples >= SAMPLES) this.#forget();

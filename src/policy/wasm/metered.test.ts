@@ -9,16 +9,17 @@ import { FUEL, meterModule } from './metered.ts';
 
 const PLENTY = 1_000_000;
 
+const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+function section(id: number, ...content: number[]): number[] {
+  return [id, ...unsigned(content.length), ...content];
+}
+
 /** A module whose `run` has `body`: an `i32` in and out, a memory of a page, global 0 is 7. */
 function moduleOf(body: readonly number[], { hasGlobal = true } = {}): Uint8Array {
-  const section = (id: number, ...content: number[]): number[] => [
-    id,
-    ...unsigned(content.length),
-    ...content,
-  ];
   const code = [0, ...body, 0x0b];
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...HEADER,
     ...section(1, 1, 0x60, 1, 0x7f, 1, 0x7f),
     ...section(3, 1, 0),
     ...section(5, 1, 1, 1, 100),

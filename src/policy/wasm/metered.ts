@@ -20,7 +20,7 @@ import { OPCODE, skipInstruction } from './instructions.ts';
 export const FUEL = 'stoa_fuel';
 
 /** What may be used until the host sets it for the first time, while it loads: some 10 ms. */
-export const LOAD_FUEL = 100_000_000;
+const LOAD_FUEL = 100_000_000;
 
 const GROWTH_FUEL = 50_000;
 const MODULE_MAX_BYTES = 4_194_304;
