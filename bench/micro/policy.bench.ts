@@ -21,7 +21,7 @@ import { parseArgs } from 'node:util';
 import { quantile } from '../../arena/statistics/quantile.ts';
 import { inputOf } from '../../src/policy/input.ts';
 import type { Policies } from '../../src/policy/policies.ts';
-import { buildBundle, opaMissing, startOpa } from '../../test/support/opa.ts';
+import { openOpa } from './opa.ts';
 import { ENTRYPOINT, openNamed, PARTS, ROLES } from './policy-subject.ts';
 
 const BAR_US = 15;
@@ -110,23 +110,19 @@ function microseconds(samples: readonly number[], at: number): string {
   return (quantile(Float64Array.from(samples).toSorted(), at) * US_PER_MS).toFixed(1);
 }
 
-const file =
-  opaMissing === false ? buildBundle([...ROLES.files, ...ROLES.data], [ENTRYPOINT]) : null;
-const opaServer = opaMissing === false ? await startOpa([...ROLES.files, ...ROLES.data]) : null;
-// Also where something is thrown.
-process.once('exit', () => void opaServer?.stop());
+const opa = await openOpa([...ROLES.files, ...ROLES.data], ENTRYPOINT);
 const rego = { rego: ROLES };
-const bundle = { file };
+const bundle = { file: opa?.bundle };
 const dependsOn = ['request.method', 'consumer.name'];
 const policies = await openNamed({
-  ...(file !== null && {
+  ...(opa !== null && {
     'wasm-inline': { source: bundle, evaluate: 'inline' },
     'wasm-remembered': { source: bundle, evaluate: 'inline', cache: { dependsOn } },
     'wasm-pooled': { source: bundle, evaluate: 'pooled' },
   }),
   'rego-inline': { source: rego, evaluate: 'inline' },
   'rego-pooled': { source: rego, evaluate: 'pooled' },
-  ...(opaServer !== null && { 'opa-elsewhere': { source: { opa: { url: opaServer.url } } } }),
+  ...(opa !== null && { 'opa-elsewhere': { source: { opa: { url: opa.url } } } }),
 });
 
 const rows = [];
@@ -160,9 +156,9 @@ for (const [name, { asked, inline, fellBack }] of policies.counts()) {
   }
 }
 console.log(
-  file === null
-    ? `bar not looked at: ${String(opaMissing)}`
+  opa === null
+    ? 'bar not looked at: opa is missing (scripts/components.sh builds one)'
     : `bar, for "wasm-inline": p50 alone ≤ ${BAR_US} µs: ${inlineUs <= BAR_US ? 'reached' : 'NOT reached'}`,
 );
 await policies.close();
-await opaServer?.stop();
+opa?.stop();
