@@ -15,32 +15,33 @@ import type { Engine } from './engine.ts';
 import { type InlineCounts, openInlineOrPooled } from './inline/engine.ts';
 import { compileRego, type RegoPolicy } from './rego.ts';
 import { openPool } from './threads/pool.ts';
-import { hostPolicy } from './wasm/host.ts';
+import { type Fuel, hostPolicy } from './wasm/host.ts';
 
 type Policy = Pick<
   Model['policies'][string],
   'entrypoint' | 'evaluate' | 'threads' | 'queueMax' | 'timeoutMs' | 'memoryMaxBytes'
 >;
 
+/** About 0.1 ms of an evaluation, 1 ms before V8 has optimised it; ten for reading the data. */
+export const INLINE_FUEL: Fuel = { load: 100_000_000n, evaluation: 1_000_000n };
 const INLINE_DATA_MAX_CHARS = 262_144;
 /** Longest evaluation of Rego in the asking thread, as far as the interpreter looks. */
 const INLINE_REGO_MAX_MS = 1;
 
 /** Rejects when it can't be loaded. */
 export function openBundle(
-  { module, metered, data }: Bundle,
+  { module, isMetered, data }: Bundle,
   policy: Policy,
   counts: InlineCounts,
 ): Promise<Engine> {
   const { entrypoint, memoryMaxBytes, evaluate } = policy;
-  const rules = { data, entrypoint, memoryMaxBytes };
+  const rules = { module, data, entrypoint, memoryMaxBytes };
   const pool = (measured?: (costUs: number) => void): Promise<Engine> =>
-    openPool({ kind: 'wasm', module, ...rules }, policy, measured);
-  if (evaluate === 'pooled' || metered === null || data.length > INLINE_DATA_MAX_CHARS) {
+    openPool({ kind: 'wasm', ...rules }, policy, measured);
+  if (evaluate === 'pooled' || !isMetered || data.length > INLINE_DATA_MAX_CHARS) {
     return pool();
   }
-  const openEvaluator = (): ReturnType<typeof hostPolicy> =>
-    hostPolicy({ module: metered, ...rules });
+  const openEvaluator = (): ReturnType<typeof hostPolicy> => hostPolicy(rules, INLINE_FUEL);
   return openInlineOrPooled({ evaluate, openEvaluator, openPool: pool, counts });
 }
 

@@ -25,15 +25,15 @@ export async function openSource(
   report: (event: BundleEvent) => void,
 ): Promise<Engine> {
   const { file, folder, bundle, opa, rego } = policy.source;
-  const isMetered = policy.evaluate !== 'pooled';
+  const toMeter = policy.evaluate !== 'pooled';
   if (bundle !== null) {
     const verification = await readVerification(bundle.verification);
     const open = (one: Bundle): Promise<Engine> => openBundle(one, policy, counts);
-    return openBundleServer({ ...bundle, verification, isMetered }, open, report);
+    return openBundleServer({ ...bundle, verification, toMeter }, open, report);
   }
   if (opa !== null) return openRemote({ ...policy, url: opa.url });
-  if (file !== null) return openBundle(await readBundleFile(file, isMetered), policy, counts);
-  if (folder !== null) return openBundle(await readBundleFolder(folder, isMetered), policy, counts);
+  if (file !== null) return openBundle(await readBundleFile(file, toMeter), policy, counts);
+  if (folder !== null) return openBundle(await readBundleFolder(folder, toMeter), policy, counts);
   if (rego !== null) return openRego(await readRego(rego), policy, counts);
   throw new Error('no source');
 }

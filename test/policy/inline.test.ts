@@ -15,6 +15,7 @@ import { readBundleFile } from '../../src/policy/bundle/bundle.ts';
 import { failed } from '../../src/policy/engine.ts';
 import { openInlineOrPooled } from '../../src/policy/inline/engine.ts';
 import { SAMPLES } from '../../src/policy/inline/placement.ts';
+import { INLINE_FUEL } from '../../src/policy/local.ts';
 import { openPolicies, type Policies } from '../../src/policy/policies.ts';
 import { openPool } from '../../src/policy/threads/pool.ts';
 import { hostPolicy } from '../../src/policy/wasm/host.ts';
@@ -114,18 +115,18 @@ function ignore(): void {}
 
 describe('by auto', { skip: opaMissing }, () => {
   it('a bundle is in the pool until its cost is known, then here, then in the pool again', async () => {
-    const { module, metered, data } = await readBundleFile(bundle, true);
-    assert.ok(metered !== null);
-    const rules = { data, entrypoint: ENTRYPOINT, memoryMaxBytes: AMPLE_BYTES };
+    const { module, isMetered, data } = await readBundleFile(bundle, true);
+    assert.ok(isMetered);
+    const rules = { module, data, entrypoint: ENTRYPOINT, memoryMaxBytes: AMPLE_BYTES };
     const bounds = { threads: 1, queueMax: 4, timeoutMs: 500, memoryMaxBytes: AMPLE_BYTES };
     const counts = { inline: 0, fellBack: 0 };
     let tell: (costUs: number) => void = ignore;
     const engine = await openInlineOrPooled({
       evaluate: 'auto',
-      openEvaluator: () => hostPolicy({ module: metered, ...rules }),
+      openEvaluator: () => hostPolicy(rules, INLINE_FUEL),
       openPool: (measured) => {
         tell = measured;
-        return openPool({ kind: 'wasm', module, ...rules }, bounds);
+        return openPool({ kind: 'wasm', ...rules }, bounds);
       },
       counts,
     });

@@ -16,8 +16,8 @@ import { readArchive } from './archive.ts';
 
 export interface Bundle {
   readonly module: WebAssembly.Module;
-  /** The same, bounded in the instructions it runs; null where it wasn't asked for, or can't be had. */
-  readonly metered: WebAssembly.Module | null;
+  /** Whether it is bounded in the instructions it runs; it never is unless that was asked for. */
+  readonly isMetered: boolean;
   /** JSON text of the data document. */
   readonly data: string;
   /** What the bundle calls its version; empty when it says nothing. */
@@ -30,37 +30,37 @@ const UNPACKED_MAX_BYTES = 134_217_728;
 const FOLDER_FILES = ['policy.wasm', 'data.json', '.manifest'];
 
 /** A bundle, or the bare module that OPA compiled. Rejects with a sentence that names `file`. */
-export async function readBundleFile(file: string, isMetered = false): Promise<Bundle> {
+export async function readBundleFile(file: string, toMeter = false): Promise<Bundle> {
   try {
     const bytes = await readBounded(file);
     const files = file.endsWith('.wasm')
       ? new Map([['policy.wasm', bytes]])
       : await readArchive(bytes, UNPACKED_MAX_BYTES);
-    return await compileBundle(files, isMetered);
+    return await compileBundle(files, toMeter);
   } catch (cause) {
     throw new Error(`${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
-export async function readBundleFolder(folder: string, isMetered = false): Promise<Bundle> {
+export async function readBundleFolder(folder: string, toMeter = false): Promise<Bundle> {
   try {
     const read = FOLDER_FILES.map(async (name) => {
       const bytes = await readBounded(join(folder, name)).catch(ifMissing);
       return bytes === null ? [] : [[name, bytes] as const];
     });
-    return await compileBundle(new Map((await Promise.all(read)).flat()), isMetered);
+    return await compileBundle(new Map((await Promise.all(read)).flat()), toMeter);
   } catch (cause) {
     throw new Error(`${folder}: ${messageOf(cause)}`, { cause });
   }
 }
 
 /**
- * Compiles off this thread, and also metered where `isMetered`. Rejects with a sentence when something
- * is missing or not what it should be.
+ * Compiles off this thread; metered if `toMeter` and the module is one that can be. Rejects with a
+ * sentence when something is missing or not what it should be.
  */
 export async function compileBundle(
   files: ReadonlyMap<string, Buffer>,
-  isMetered = false,
+  toMeter = false,
 ): Promise<Bundle> {
   const wasm = files.get('policy.wasm');
   if (wasm === undefined) {
@@ -70,9 +70,10 @@ export async function compileBundle(
   }
   const manifest = parseObject('.manifest', files.get('.manifest'));
   const { revision } = manifest;
+  const metered = toMeter ? await compileMetered(wasm) : null;
   return {
-    module: await compile(wasm),
-    metered: isMetered ? await compileMetered(wasm) : null,
+    module: metered ?? (await compile(wasm)),
+    isMetered: metered !== null,
     data: JSON.stringify(mergedData(files)),
     revision: typeof revision === 'string' ? revision.slice(0, 256) : '',
   };
@@ -86,7 +87,7 @@ async function compile(wasm: Buffer): Promise<WebAssembly.Module> {
   }
 }
 
-/** Called once V8 has accepted `wasm`: what goes wrong here is what can't be metered. */
+/** Null where it can't be metered, or is no module: that is said by compiling it as it is. */
 async function compileMetered(wasm: Buffer): Promise<WebAssembly.Module | null> {
   try {
     return await WebAssembly.compile(await meterModule(wasm));

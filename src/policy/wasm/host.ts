@@ -2,9 +2,8 @@
  * Hosts one policy that OPA compiled to WebAssembly.
  *
  * Bounds: the memory's maximum, in bytes, is the caller's; a policy that wants more ends with an
- * error. An evaluation of a metered module (`metered.ts`) has `EVALUATION_FUEL`, with what built-in
- * functions of the host take; the time of another one is bounded by its thread alone. An instance in
- * which an evaluation failed may hold anything, so it is made anew for the next one. Not
+ * error. So are the instructions of a metered module (`metered.ts`), with what built-in functions of
+ * the host take; the time of another one is bounded by its thread alone. An instance in which an evaluation failed may hold anything, so it is made anew for the next one. Not
  * `@open-policy-agent/opa-wasm`: that one meets a missing built-in function only when a request needs it, and grows without a maximum.
  * Source: openpolicyagent.org/docs/wasm, ABI 1.2 and later 1.x.
  *
@@ -19,11 +18,9 @@ const PAGE_BYTES = 65_536;
 const PAGES_INITIAL = 5;
 const ABI_MAJOR = 1;
 const ABI_MINOR_MIN = 2;
-/** Instructions of one evaluation of a metered module: about 0.1 ms, and 1 ms before V8 has optimised it. */
-const EVALUATION_FUEL = 1_000_000;
 /** What a call of a built-in function of the host stands for, and each character of what it is given. */
-const CALL_FUEL = 3000;
-const CHARACTER_FUEL = 20;
+const CALL_FUEL = 3000n;
+const CHARACTER_FUEL = 20n;
 /** Most bytes of UTF-8 that a character of a text in JavaScript becomes. */
 const UTF8_MAX_BYTES = 3;
 
@@ -59,20 +56,29 @@ export interface WasmPolicy {
   readonly memoryMaxBytes: number;
 }
 
+/** Instructions of a metered module. */
+export interface Fuel {
+  /** To read its data. */
+  readonly load: bigint;
+  readonly evaluation: bigint;
+}
+
+const UNBOUNDED: Fuel = { load: 2n ** 62n, evaluation: 2n ** 62n };
+
 export interface HostedPolicy {
   /** The JSON of what the entrypoint gave: `[]`, or `[{"result": …}]`. Throws. */
   evaluate(input: string): string;
 }
 
 /**
- * Evaluates `policy`. Throws, and says what to do, when it can't be loaded: another ABI, an
+ * Evaluates `policy`; with no more than `fuel` for each where it is metered. Throws, and says what to do, when it can't be loaded: another ABI, an
  * entrypoint that was not compiled in, a built-in function that this host does not have.
  */
-export function hostPolicy(policy: WasmPolicy): HostedPolicy {
-  let instance: Instance | null = new Instance(policy);
+export function hostPolicy(policy: WasmPolicy, fuel: Fuel = UNBOUNDED): HostedPolicy {
+  let instance: Instance | null = new Instance(policy, fuel);
   return {
     evaluate(input) {
-      const used = instance ?? new Instance(policy);
+      const used = instance ?? new Instance(policy, fuel);
       instance = null;
       const result = used.evaluate(input);
       instance = used;
@@ -93,16 +99,19 @@ class Instance {
   #bytes: Buffer;
   /** Instructions that are left; null where they are not counted. */
   readonly #fuel: Global | null;
+  readonly #fuelMax: bigint;
 
-  constructor({ module, data, entrypoint, memoryMaxBytes }: WasmPolicy) {
+  constructor({ module, data, entrypoint, memoryMaxBytes }: WasmPolicy, fuel: Fuel) {
+    this.#fuelMax = fuel.evaluation;
     const maximum = Math.floor(memoryMaxBytes / PAGE_BYTES);
     this.#memory = new WebAssembly.Memory({ initial: PAGES_INITIAL, maximum });
     this.#bytes = Buffer.from(this.#memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: this.#imports() });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the ABI promises; checked below
     this.#exports = exports as unknown as Exports;
-    const fuel = exports[FUEL];
-    this.#fuel = fuel instanceof WebAssembly.Global ? fuel : null;
+    const counter = exports[FUEL];
+    this.#fuel = counter instanceof WebAssembly.Global ? counter : null;
+    if (this.#fuel !== null) this.#fuel.value = fuel.load;
     this.#checkVersion();
     this.#builtins = this.#linkBuiltins();
     this.#entrypoint = this.#findEntrypoint(entrypoint);
@@ -111,7 +120,7 @@ class Instance {
   }
 
   evaluate(input: string): string {
-    if (this.#fuel !== null) this.#fuel.value = EVALUATION_FUEL;
+    if (this.#fuel !== null) this.#fuel.value = this.#fuelMax;
     const missing = this.#heap + input.length * UTF8_MAX_BYTES - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
     const size = this.#view().write(input, this.#heap);
@@ -199,14 +208,14 @@ class Instance {
 
   #argument(address: number): unknown {
     const text = this.#dump(address);
-    this.#charge(text.length * CHARACTER_FUEL);
+    this.#charge(BigInt(text.length) * CHARACTER_FUEL);
     return JSON.parse(text);
   }
 
-  #charge(fuel: number): void {
+  #charge(fuel: bigint): void {
     if (this.#fuel === null) return;
     this.#fuel.value -= fuel;
-    if (this.#fuel.value < 0) throw new Error('more work than an evaluation may be');
+    if (this.#fuel.value < 0n) throw new Error('more work than an evaluation may be');
   }
 
   #load(json: string): number {

@@ -20,9 +20,9 @@ export const OPCODE = {
   globalGet: 0x23,
   globalSet: 0x24,
   memoryGrow: 0x40,
-  i32Const: 0x41,
-  i32LtS: 0x48,
-  i32Sub: 0x6b,
+  i64Const: 0x42,
+  i64LtS: 0x53,
+  i64Sub: 0x7d,
 } as const;
 
 const SATURATING_MAX = 7;

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { unsigned, UnreadableModule } from './binary.ts';
 import { FUEL, meterModule } from './metered.ts';
 
-const PLENTY = 1_000_000;
+const PLENTY = 1_000_000n;
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
@@ -50,7 +50,7 @@ async function run(
   body: readonly number[],
   argument: number,
   fuelMax = PLENTY,
-): Promise<{ result: number; used: number }> {
+): Promise<{ result: number; used: bigint }> {
   const module = await WebAssembly.compile(await meterModule(moduleOf(body)));
   const { exports } = new WebAssembly.Instance(module, {});
   const fuel = exports[FUEL];
@@ -69,21 +69,21 @@ describe('a metered module', () => {
 
   for (const name of ['endless', 'endlessInside', 'recursive'] as const) {
     it(`that is ${name} ends`, async () => {
-      await assert.rejects(run(BODIES[name], 0, 5000), WebAssembly.RuntimeError);
+      await assert.rejects(run(BODIES[name], 0, 5000n), WebAssembly.RuntimeError);
     });
   }
 
   it('pays for every round and every call', async () => {
     const few = await run(BODIES.rounds, 10);
     const many = await run(BODIES.rounds, 110);
-    assert.ok(many.used - few.used >= 100 * 5, `${few.used} and ${many.used}`);
+    assert.ok(many.used - few.used >= 500n, `${few.used} and ${many.used}`);
     await assert.rejects(run(BODIES.rounds, 1000, few.used), WebAssembly.RuntimeError);
     await assert.rejects(run(BODIES.twice, 20), WebAssembly.RuntimeError);
   });
 
   it('pays for the memory that it wants, and for none that it does not want', async () => {
     await assert.rejects(run(BODIES.growing, 30), WebAssembly.RuntimeError);
-    assert.ok((await run(BODIES.growsNever, 0)).used < 100);
+    assert.ok((await run(BODIES.growsNever, 0)).used < 100n);
   });
 });
 

@@ -16,11 +16,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Reader, signed, unsigned, UnreadableModule } from './binary.ts';
 import { OPCODE, skipInstruction } from './instructions.ts';
 
-/** Name of the global with the instructions that are left, an `i32`. */
+/** Name of the global with the instructions that are left, an `i64`. */
 export const FUEL = 'stoa_fuel';
 
-/** What may be used until the host sets it for the first time, while it loads: some 10 ms. */
-const LOAD_FUEL = 100_000_000;
+/** What may be used until the host has set it for the first time: some 10 ms. */
+const START_FUEL = 100_000_000;
 
 const GROWTH_FUEL = 50_000;
 const MODULE_MAX_BYTES = 4_194_304;
@@ -29,7 +29,7 @@ const HEADER_BYTES = 8;
 const YIELD_BYTES = 8192;
 const SECTION = { custom: 0, import: 2, global: 6, export: 7, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
-const I32 = 0x7f;
+const I64 = 0x7e;
 const EMPTY_BLOCK = 0x40;
 const MUTABLE = 1;
 
@@ -62,7 +62,7 @@ export async function meterModule(bytes: Uint8Array): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-const FUEL_GLOBAL = [I32, MUTABLE, OPCODE.i32Const, ...signed(LOAD_FUEL), OPCODE.end];
+const FUEL_GLOBAL = [I64, MUTABLE, OPCODE.i64Const, ...signed(START_FUEL), OPCODE.end];
 
 function fuelExport(fuel: number): number[] {
   return [...unsigned(FUEL.length), ...Buffer.from(FUEL), KIND.global, ...unsigned(fuel)];
@@ -165,12 +165,12 @@ function charge(instructions: number, fuel: number): number[] {
   // biome-ignore format: one instruction a line.
   return [
     OPCODE.globalGet, ...global,
-    OPCODE.i32Const, ...signed(instructions),
-    OPCODE.i32Sub,
+    OPCODE.i64Const, ...signed(instructions),
+    OPCODE.i64Sub,
     OPCODE.globalSet, ...global,
     OPCODE.globalGet, ...global,
-    OPCODE.i32Const, 0,
-    OPCODE.i32LtS,
+    OPCODE.i64Const, 0,
+    OPCODE.i64LtS,
     OPCODE.if, EMPTY_BLOCK,
     OPCODE.unreachable,
     OPCODE.end,

@@ -17,7 +17,8 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
   class Global {
-    value: number;
+    /** Of an `i64`. */
+    value: bigint;
   }
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, ModuleImports>>);
