@@ -178,6 +178,7 @@ bench: bench-micro bench-load ## measure this checkout and print the tables (BEN
 bench-micro: build ## what the gateway itself does to a request, crossing included
 	@taskset --cpu-list 0 $(NODE) dist/bench/micro/decide.bench.js --seconds $(BENCH_S)
 	@taskset --cpu-list 0 $(NODE) dist/bench/micro/metering.bench.js --seconds $(BENCH_S)
+	@$(NODE) dist/bench/micro/policy.bench.js --seconds $(BENCH_S)
 
 .PHONY: bench-load
 bench-load: build $(ARENA_DRIVER) $(HANDSHAKES) ## CPU a request and latency against nginx, HAProxy and Envoy, two workers, TLS

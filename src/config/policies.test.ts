@@ -57,6 +57,38 @@ describe('a policy', () => {
   });
 });
 
+function problemWith(policy: Readonly<Record<string, unknown>>): string {
+  return problemsOf({ policies: { authz: { source: OPA, ...policy } } }).join('\n');
+}
+
+describe('where and how often a policy is evaluated', () => {
+  it('is never inline with an OPA elsewhere', () => {
+    assert.match(problemWith({ evaluate: 'inline' }), /policies\.authz\.evaluate: a running OPA/);
+    assert.equal(problemWith({ evaluate: 'pooled' }), '');
+  });
+
+  // biome-ignore format: a table is read by column.
+  const members = [
+    { member: 'tenant',                  says: /^$/ },
+    { member: 'claims.scope',            says: /^$/ },
+    { member: 'claims.Realm.roles',      says: /^$/ },
+    { member: 'request.headers.x-plan',  says: /^$/ },
+    { member: 'request.headers.X-Plan',  says: /lower case/ },
+    { member: 'request.id',              says: /another one in every request/ },
+    { member: 'request',                 says: /another one in every request/ },
+    { member: 'requests.path',           says: /input has no requests \(did you mean "request"/ },
+    { member: 'request.pat',             says: /input\.request has no pat \(did you mean "path"/ },
+    { member: 'client.port',             says: /input\.client has no port/ },
+    { member: 'tenant.name',             says: /input\.tenant has no name/ },
+    { member: 'request..path',           says: /a member of input is a path/ },
+  ];
+  for (const { member, says } of members) {
+    it(`may depend on ${member}: ${String(says)}`, () => {
+      assert.match(problemWith({ cache: { dependsOn: [member] } }), says);
+    });
+  }
+});
+
 describe('a route', () => {
   const route = { name: 'r', redirect: { to: 'https://example.test/' } };
 

@@ -16,6 +16,7 @@ import {
   checkPolicyTimes,
   checkRoutePolicy,
 } from './policies.ts';
+import { checkPolicySettings } from './policy-settings.ts';
 import type { Finding } from './problem.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -33,6 +34,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkIssuers(config, baseDir),
     ...checkPolicies(config, baseDir),
     ...checkPolicyTimes(config),
+    ...checkPolicySettings(config),
     ...checkDefaultPolicy(config),
     ...checkRouteNames(config),
     ...config.routes.flatMap((route, index) => checkRoute(route, index, config)),

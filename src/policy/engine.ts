@@ -41,3 +41,11 @@ export function failed(why: FailureWhy, detail: string): Failure {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What a result set says: `[]`, or `[{"result": …}]`, as OPA's modules write it. Throws at anything else. */
+export function answerOf(resultSet: string): Answer {
+  const results: unknown = JSON.parse(resultSet);
+  if (!Array.isArray(results) || results.length === 0) return { kind: 'undefined' };
+  const [first]: { readonly result?: unknown }[] = results;
+  return { kind: 'value', value: first?.result };
+}

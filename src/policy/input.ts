@@ -133,6 +133,7 @@ function utf8(bytes: Uint8Array): string | null {
 
 /** A segment that can't be decoded stays as it is. */
 function decoded(segment: string): string {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -141,6 +142,7 @@ function decoded(segment: string): string {
 }
 
 function queryOf(query: string): Record<string, string[]> {
+  if (query.length <= 1) return {};
   const values = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(query)) {
     const earlier = values.get(name);
@@ -154,12 +156,23 @@ function headersOf(
   fields: readonly (readonly [string, string])[],
   keyHeader: string | null,
 ): Record<string, string> {
-  const headers = new Map<string, string>();
+  const headers: Record<string, string> = {};
   for (const [written, value] of fields) {
     const name = written.toLowerCase();
     if (CREDENTIALS.has(name) || name === keyHeader) continue;
-    const earlier = headers.get(name);
-    headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
+    if (Object.hasOwn(headers, name)) headers[name] = `${headers[name]}, ${value}`;
+    else if (name === '__proto__') own(headers, name, value);
+    else headers[name] = value;
   }
-  return Object.fromEntries(headers);
+  return headers;
+}
+
+/** For the one name that an assignment takes for something else. */
+function own(headers: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(headers, name, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }

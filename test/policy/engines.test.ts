@@ -76,8 +76,11 @@ const NAMES = [...new Set(CASES.map(({ policy }) => policy))];
 const FILES = NAMES.map((name) => join(RULES, `${name}.rego`));
 
 /** Each policy from `source`, with time enough for a busy machine. */
-function policies(source: (name: string) => unknown): Record<string, unknown> {
-  const settings = { timeoutMs: 5000, memoryMaxBytes: 16_777_216 };
+function policies(
+  source: (name: string) => unknown,
+  evaluate: 'pooled' | 'inline' = 'pooled',
+): Record<string, unknown> {
+  const settings = { timeoutMs: 5000, memoryMaxBytes: 16_777_216, evaluate };
   return Object.fromEntries(
     NAMES.map((name) => [
       name,
@@ -90,7 +93,7 @@ function describeEngine(
   name: string,
   skip: string | false,
   open: () => Promise<Record<string, unknown>>,
-  close: () => Promise<void> = async () => {},
+  close: (opened: Policies) => Promise<void> = async () => {},
 ): void {
   describe(name, { skip }, () => {
     let opened: Policies;
@@ -99,7 +102,7 @@ function describeEngine(
     });
     after(async () => {
       await opened.close();
-      await close();
+      await close(opened);
     });
 
     for (const { policy, says, input, expected } of CASES) {
@@ -118,11 +121,33 @@ function describeEngine(
   });
 }
 
-describeEngine('a bundle in threads', opaMissing, async () => {
-  const entrypoints = NAMES.map((name) => `cases/${name}/decision`);
-  const file = buildBundle([...FILES, DATA], entrypoints);
-  return policies(() => ({ file }));
+const entrypoints = NAMES.map((name) => `cases/${name}/decision`);
+const file = opaMissing === false ? buildBundle([...FILES, DATA], entrypoints) : '';
+const regoSource = (name: string): unknown => ({
+  rego: { files: [join(RULES, `${name}.rego`)], data: [DATA] },
 });
+
+describeEngine('a bundle in threads', opaMissing, async () => policies(() => ({ file })));
+
+/** Every policy was answered in the asking thread at least once. */
+async function wereInline(opened: Policies): Promise<void> {
+  const elsewhere = Array.from(opened.counts()).filter(([, { inline }]) => inline === 0);
+  assert.deepEqual(elsewhere, []);
+}
+
+describeEngine(
+  'a bundle in the asking thread',
+  opaMissing,
+  async () => policies(() => ({ file }), 'inline'),
+  wereInline,
+);
+
+describeEngine(
+  'the embedded interpreter in the asking thread',
+  false,
+  async () => policies(regoSource, 'inline'),
+  wereInline,
+);
 
 let server: OpaServer | undefined;
 describeEngine(
@@ -135,6 +160,4 @@ describeEngine(
   async () => server?.stop(),
 );
 
-describeEngine('the embedded interpreter', false, async () =>
-  policies((name) => ({ rego: { files: [join(RULES, `${name}.rego`)], data: [DATA] } })),
-);
+describeEngine('the embedded interpreter', false, async () => policies(regoSource));

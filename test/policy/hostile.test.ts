@@ -35,7 +35,7 @@ function outcomeOf(evaluation: Evaluation): string {
 function describeHostile(
   name: string,
   skip: string | false,
-  source: () => Record<string, unknown>,
+  settings: () => Record<string, unknown>,
 ): void {
   describe(name, { skip }, () => {
     let policies: Policies;
@@ -45,7 +45,12 @@ function describeHostile(
       until('the policy answers again', async () => (await ask(policy, '/good')) === 'allow');
 
     before(async () => {
-      const common = { source: source(), entrypoint: ENTRYPOINT, memoryMaxBytes: MEMORY_MAX_BYTES };
+      const common = {
+        entrypoint: ENTRYPOINT,
+        memoryMaxBytes: MEMORY_MAX_BYTES,
+        evaluate: 'pooled',
+        ...settings(),
+      };
       policies = await openPolicies(
         policyModel({
           hasty: { ...common, memoryMaxBytes: AMPLE_BYTES, timeoutMs: 100, queueMax: 2 },
@@ -84,8 +89,18 @@ function describeHostile(
 
 const bundle = opaMissing === false ? buildBundle([RULES], [ENTRYPOINT]) : '';
 
-describeHostile('a bundle in threads', opaMissing, () => ({ file: bundle }));
-describeHostile('the embedded interpreter', false, () => ({ rego: { files: [RULES] } }));
+const rego = { rego: { files: [RULES] } };
+
+describeHostile('a bundle in threads', opaMissing, () => ({ source: { file: bundle } }));
+describeHostile('the embedded interpreter', false, () => ({ source: rego }));
+describeHostile('a bundle in the asking thread', opaMissing, () => ({
+  source: { file: bundle },
+  evaluate: 'inline',
+}));
+describeHostile('the embedded interpreter in the asking thread', false, () => ({
+  source: rego,
+  evaluate: 'inline',
+}));
 
 describe('a thread', { skip: opaMissing }, () => {
   type Pool = Awaited<ReturnType<typeof openPool>>;

@@ -84,6 +84,34 @@ const Source = z
   )
   .describe('Where the rules come from: exactly one of these.');
 
+const Member = z
+  .string()
+  .max(256)
+  .regex(/^[a-z]\w*(?:\.[^.\s]+)*$/i, 'a member of input is a path such as request.method');
+
+const Cache = z
+  .strictObject({
+    dependsOn: z
+      .array(Member)
+      .min(1)
+      .max(32)
+      .describe(
+        'Members of `input`, such as `tenant` or `claims.scope`: the policy sees these and no others.',
+      ),
+    ttlMs: whole(1, 3_600_000)
+      .default(10_000)
+      .describe(
+        'How long a decision is used again, where rules also look at the time or elsewhere.',
+      ),
+    entriesMax: whole(1, 1_000_000)
+      .default(10_000)
+      .describe('Most decisions kept, in each worker; the one not used for longest goes.'),
+    bytesMax: whole(65_536, 1_073_741_824)
+      .default(16_777_216)
+      .describe('Most memory of them, keys included, in each worker; about.'),
+  })
+  .describe('Decisions are used again for requests that are the same in what they depend on.');
+
 const OnFailure = z.enum(['deny', 'allow']);
 
 export const Policy = z
@@ -95,6 +123,13 @@ export const Policy = z
       .regex(/^[A-Za-z_]\w*(?:\/[A-Za-z_]\w*)+$/, 'an entrypoint is a path such as authz/decision')
       .default('stoa/authz/decision')
       .describe('The rule that is asked for: its package and its name, with slashes.'),
+    evaluate: z
+      .enum(['auto', 'inline', 'pooled'])
+      .default('auto')
+      .describe(
+        'Where it is evaluated: `pooled` in threads, `inline` in the worker’s own, `auto` where its measured cost says; not used with `opa`.',
+      ),
+    cache: Cache.nullable().default(null),
     timeoutMs: whole(1, 60_000)
       .default(100)
       .describe('Longest evaluation; a thread that takes longer is ended and replaced.'),

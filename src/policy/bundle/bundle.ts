@@ -11,10 +11,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { messageOf } from '../engine.ts';
+import { meterModule } from '../wasm/metered.ts';
 import { readArchive } from './archive.ts';
 
 export interface Bundle {
   readonly module: WebAssembly.Module;
+  /** Whether it is bounded in the instructions it runs; it never is unless that was asked for. */
+  readonly isMetered: boolean;
   /** JSON text of the data document. */
   readonly data: string;
   /** What the bundle calls its version; empty when it says nothing. */
@@ -27,32 +30,38 @@ const UNPACKED_MAX_BYTES = 134_217_728;
 const FOLDER_FILES = ['policy.wasm', 'data.json', '.manifest'];
 
 /** A bundle, or the bare module that OPA compiled. Rejects with a sentence that names `file`. */
-export async function readBundleFile(file: string): Promise<Bundle> {
+export async function readBundleFile(file: string, toMeter = false): Promise<Bundle> {
   try {
     const bytes = await readBounded(file);
     const files = file.endsWith('.wasm')
       ? new Map([['policy.wasm', bytes]])
       : await readArchive(bytes, UNPACKED_MAX_BYTES);
-    return await compileBundle(files);
+    return await compileBundle(files, toMeter);
   } catch (cause) {
     throw new Error(`${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
-export async function readBundleFolder(folder: string): Promise<Bundle> {
+export async function readBundleFolder(folder: string, toMeter = false): Promise<Bundle> {
   try {
     const read = FOLDER_FILES.map(async (name) => {
       const bytes = await readBounded(join(folder, name)).catch(ifMissing);
       return bytes === null ? [] : [[name, bytes] as const];
     });
-    return await compileBundle(new Map((await Promise.all(read)).flat()));
+    return await compileBundle(new Map((await Promise.all(read)).flat()), toMeter);
   } catch (cause) {
     throw new Error(`${folder}: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Compiles off this thread. Rejects with a sentence when something is missing or not what it should be. */
-export async function compileBundle(files: ReadonlyMap<string, Buffer>): Promise<Bundle> {
+/**
+ * Compiles off this thread; metered if `toMeter` and the module is one that can be. Rejects with a
+ * sentence when something is missing or not what it should be.
+ */
+export async function compileBundle(
+  files: ReadonlyMap<string, Buffer>,
+  toMeter = false,
+): Promise<Bundle> {
   const wasm = files.get('policy.wasm');
   if (wasm === undefined) {
     throw new Error(
@@ -61,8 +70,10 @@ export async function compileBundle(files: ReadonlyMap<string, Buffer>): Promise
   }
   const manifest = parseObject('.manifest', files.get('.manifest'));
   const { revision } = manifest;
+  const metered = toMeter ? await compileMetered(wasm) : null;
   return {
-    module: await compile(wasm),
+    module: metered ?? (await compile(wasm)),
+    isMetered: metered !== null,
     data: JSON.stringify(mergedData(files)),
     revision: typeof revision === 'string' ? revision.slice(0, 256) : '',
   };
@@ -73,6 +84,15 @@ async function compile(wasm: Buffer): Promise<WebAssembly.Module> {
     return await WebAssembly.compile(new Uint8Array(wasm));
   } catch (cause) {
     throw new Error(`policy.wasm is not WebAssembly: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Null where it can't be metered, or is no module: that is said by compiling it as it is. */
+async function compileMetered(wasm: Buffer): Promise<WebAssembly.Module | null> {
+  try {
+    return await WebAssembly.compile(await meterModule(wasm));
+  } catch {
+    return null;
   }
 }
 

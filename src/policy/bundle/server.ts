@@ -22,6 +22,8 @@ export interface BundleServer {
   readonly timeoutMs: number;
   readonly bodyMaxBytes: number;
   readonly verification: Verification | null;
+  /** Whether bundles are to be metered. */
+  readonly toMeter?: boolean;
 }
 
 /** What became of a question for a bundle. */
@@ -111,7 +113,7 @@ class PolledEngine implements Engine {
   }
 
   async #update(): Promise<BundleEvent> {
-    const { url, timeoutMs, bodyMaxBytes, verification } = this.#server;
+    const { url, timeoutMs, bodyMaxBytes, verification, toMeter } = this.#server;
     const { status, headers, body } = await this.#peer.exchange({
       method: 'GET',
       url: new URL(url),
@@ -124,7 +126,7 @@ class PolledEngine implements Engine {
     if (status !== 200) throw new Error(`the bundle server answered ${status}`);
     const files = await readArchive(body, bodyMaxBytes * UNPACKED_FACTOR);
     if (verification !== null) await verifyBundle(files, verification);
-    const bundle = await compileBundle(files);
+    const bundle = await compileBundle(files, toMeter);
     this.#replace(await this.#open(bundle));
     this.#etag = headers.etag ?? null;
     return { kind: 'loaded', revision: bundle.revision };

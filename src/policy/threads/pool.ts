@@ -11,7 +11,7 @@
 
 import { Piscina } from 'piscina';
 
-import { type Answer, type Engine, failed, messageOf } from '../engine.ts';
+import { type Answer, answerOf, type Engine, failed, messageOf } from '../engine.ts';
 import { msSince, type Outcome, type Task, type ThreadPolicy } from './task.ts';
 
 export interface PoolBounds {
@@ -32,10 +32,14 @@ interface ThreadPool extends Engine {
   crash(): Promise<number>;
 }
 
-/** Rejects when the policy can't be loaded, with a sentence that says why. */
+/**
+ * Rejects when the policy can't be loaded, with a sentence that says why. `measured` is told what
+ * each evaluation has cost its thread, in microseconds.
+ */
 export async function openPool(
   rules: ThreadPolicy['rules'],
   bounds: PoolBounds,
+  measured: (costUs: number) => void = () => {},
 ): Promise<ThreadPool> {
   const slots = bounds.threads + bounds.queueMax;
   const started = new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT);
@@ -57,7 +61,7 @@ export async function openPool(
   });
   // A thread that ends between two evaluations is replaced; there is nobody to tell.
   threads.on('error', () => {});
-  const pool = new Evaluations(threads, new Int32Array(started), bounds.timeoutMs);
+  const pool = new Evaluations(threads, new Int32Array(started), bounds.timeoutMs, measured);
   const problem = await pool.load();
   if (problem !== null) {
     await threads.destroy();
@@ -81,14 +85,21 @@ class Evaluations {
   readonly #threads: Piscina<Task, Outcome>;
   readonly #started: Int32Array;
   readonly #timeoutMs: number;
+  readonly #measured: (costUs: number) => void;
   readonly #free: number[];
   readonly #underWay = new Set<Promise<Run>>();
   #isClosed = false;
 
-  constructor(threads: Piscina<Task, Outcome>, started: Int32Array, timeoutMs: number) {
+  constructor(
+    threads: Piscina<Task, Outcome>,
+    started: Int32Array,
+    timeoutMs: number,
+    measured: (costUs: number) => void,
+  ) {
     this.#threads = threads;
     this.#started = started;
     this.#timeoutMs = timeoutMs;
+    this.#measured = measured;
     this.#free = Array.from(started.keys());
   }
 
@@ -113,7 +124,9 @@ class Evaluations {
     this.#underWay.delete(running);
     if ('kind' in run) return run;
     const { outcome } = run;
-    return outcome.ok ? readResultSet(outcome.json) : failed(outcome.why, outcome.problem);
+    if (!outcome.ok) return failed(outcome.why, outcome.problem);
+    this.#measured(outcome.costUs);
+    return answerOf(outcome.json);
   }
 
   async #run(input: string | null, timeoutMs: number): Promise<Run> {
@@ -160,11 +173,4 @@ class Evaluations {
 
 function queueFull(): ReturnType<typeof failed> {
   return failed('queue_full', 'as many evaluations wait as may');
-}
-
-function readResultSet(json: string): Answer {
-  const results: unknown = JSON.parse(json);
-  if (!Array.isArray(results) || results.length === 0) return { kind: 'undefined' };
-  const [first]: { readonly result?: unknown }[] = results;
-  return { kind: 'value', value: first?.result };
 }

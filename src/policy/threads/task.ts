@@ -24,8 +24,8 @@ export interface Task {
 }
 
 export type Outcome =
-  /** `json` is the result set: `[]` or `[{"result": …}]`. */
-  | { readonly ok: true; readonly json: string }
+  /** `json` is the result set: `[]` or `[{"result": …}]`; `costUs` what the evaluation took. */
+  | { readonly ok: true; readonly json: string; readonly costUs: number }
   | { readonly ok: false; readonly why: 'error' | 'timeout'; readonly problem: string };
 
 const CLOCK_MASK = 0x3f_ff_ff_ff;

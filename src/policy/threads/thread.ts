@@ -24,12 +24,14 @@ const loaded = load();
 export function evaluate({ slot, input }: Task): Outcome {
   Atomics.store(starts, slot, startedNow());
   if (loaded.evaluate === null) return wrong(loaded.problem);
-  if (input === null) return { ok: true, json: '[]' };
+  if (input === null) return { ok: true, json: '[]', costUs: 0 };
   try {
+    const startMs = performance.now();
     const json = loaded.evaluate(input);
+    const costUs = (performance.now() - startMs) * 1000;
     return json.length > DECISION_MAX_BYTES
       ? wrong(`a decision of more than ${DECISION_MAX_BYTES} bytes`)
-      : { ok: true, json };
+      : { ok: true, json, costUs };
   } catch (error) {
     const why = error instanceof RegoTimeout ? 'timeout' : 'error';
     return { ok: false, why, problem: messageOf(error) };

@@ -2,23 +2,30 @@
  * Hosts one policy that OPA compiled to WebAssembly.
  *
  * Bounds: the memory's maximum, in bytes, is the caller's; a policy that wants more ends with an
- * error. Time is not bounded here: the thread is. An instance in which an evaluation failed may
- * hold anything, so it is made anew for the next one. Not `@open-policy-agent/opa-wasm`: that one
- * meets a missing built-in function only when a request needs it, and grows without a maximum.
+ * error. So are the instructions of a metered module (`metered.ts`), with what built-in functions of
+ * the host take; the time of another one is bounded by its thread alone. An instance in which an evaluation failed may hold anything, so it is made anew for the next one. Not
+ * `@open-policy-agent/opa-wasm`: that one meets a missing built-in function only when a request needs it, and grows without a maximum.
  * Source: openpolicyagent.org/docs/wasm, ABI 1.2 and later 1.x.
  *
  * @module
  */
 
 import { BUILTINS } from './builtins.ts';
+import { FUEL } from './metered.ts';
 
 const PAGE_BYTES = 65_536;
 /** What a module needs for its own tables at least. */
 const PAGES_INITIAL = 5;
 const ABI_MAJOR = 1;
 const ABI_MINOR_MIN = 2;
+/** What a call of a built-in function of the host stands for, and each character of what it is given. */
+const CALL_FUEL = 3000n;
+const CHARACTER_FUEL = 20n;
+/** Most bytes of UTF-8 that a character of a text in JavaScript becomes. */
+const UTF8_MAX_BYTES = 3;
 
 type Memory = WebAssembly.Memory;
+type Global = WebAssembly.Global;
 
 interface Exports {
   readonly opa_wasm_abi_version: { readonly value: number };
@@ -49,16 +56,29 @@ export interface WasmPolicy {
   readonly memoryMaxBytes: number;
 }
 
+/** Instructions of a metered module. */
+export interface Fuel {
+  /** To read its data. */
+  readonly load: bigint;
+  readonly evaluation: bigint;
+}
+
+const UNBOUNDED: Fuel = { load: 2n ** 62n, evaluation: 2n ** 62n };
+
+export interface HostedPolicy {
+  /** The JSON of what the entrypoint gave: `[]`, or `[{"result": …}]`. Throws. */
+  evaluate(input: string): string;
+}
+
 /**
- * Evaluates `policy`. Throws, and says what to do, when it can't be loaded: another ABI, an
+ * Evaluates `policy`; with no more than `fuel` for each where it is metered. Throws, and says what to do, when it can't be loaded: another ABI, an
  * entrypoint that was not compiled in, a built-in function that this host does not have.
  */
-export function hostPolicy(policy: WasmPolicy): { evaluate(input: string): string } {
-  let instance: Instance | null = new Instance(policy);
+export function hostPolicy(policy: WasmPolicy, fuel: Fuel = UNBOUNDED): HostedPolicy {
+  let instance: Instance | null = new Instance(policy, fuel);
   return {
-    /** The JSON of what the entrypoint gave: `[]`, or `[{"result": …}]`. Throws. */
     evaluate(input) {
-      const used = instance ?? new Instance(policy);
+      const used = instance ?? new Instance(policy, fuel);
       instance = null;
       const result = used.evaluate(input);
       instance = used;
@@ -75,13 +95,23 @@ class Instance {
   /** Where an evaluation may start to write. */
   readonly #heap: number;
   #builtins: readonly ((...values: never[]) => unknown)[] = [];
+  /** The whole memory; another one once it has grown. */
+  #bytes: Buffer;
+  /** Instructions that are left; null where they are not counted. */
+  readonly #fuel: Global | null;
+  readonly #fuelMax: bigint;
 
-  constructor({ module, data, entrypoint, memoryMaxBytes }: WasmPolicy) {
+  constructor({ module, data, entrypoint, memoryMaxBytes }: WasmPolicy, fuel: Fuel) {
+    this.#fuelMax = fuel.evaluation;
     const maximum = Math.floor(memoryMaxBytes / PAGE_BYTES);
     this.#memory = new WebAssembly.Memory({ initial: PAGES_INITIAL, maximum });
+    this.#bytes = Buffer.from(this.#memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: this.#imports() });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the ABI promises; checked below
     this.#exports = exports as unknown as Exports;
+    const counter = exports[FUEL];
+    this.#fuel = counter instanceof WebAssembly.Global ? counter : null;
+    if (this.#fuel !== null) this.#fuel.value = fuel.load;
     this.#checkVersion();
     this.#builtins = this.#linkBuiltins();
     this.#entrypoint = this.#findEntrypoint(entrypoint);
@@ -90,14 +120,20 @@ class Instance {
   }
 
   evaluate(input: string): string {
-    const bytes = new TextEncoder().encode(input);
-    const missing = this.#heap + bytes.length - this.#memory.buffer.byteLength;
+    if (this.#fuel !== null) this.#fuel.value = this.#fuelMax;
+    const missing = this.#heap + input.length * UTF8_MAX_BYTES - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
-    new Uint8Array(this.#memory.buffer).set(bytes, this.#heap);
-    const free = this.#heap + bytes.length;
+    const size = this.#view().write(input, this.#heap);
+    const free = this.#heap + size;
     return this.#text(
-      this.#exports.opa_eval(0, this.#entrypoint, this.#data, this.#heap, bytes.length, free, 0),
+      this.#exports.opa_eval(0, this.#entrypoint, this.#data, this.#heap, size, free, 0),
     );
+  }
+
+  #view(): Buffer {
+    const { buffer } = this.#memory;
+    if (this.#bytes.buffer !== buffer) this.#bytes = Buffer.from(buffer);
+    return this.#bytes;
   }
 
   #imports(): WebAssembly.ModuleImports {
@@ -154,10 +190,11 @@ class Instance {
 
   /** A built-in function that fails is undefined, as it is in OPA. */
   #callBuiltin(id: number, addresses: readonly number[]): number {
+    this.#charge(CALL_FUEL);
     const builtin = this.#builtins[id];
     if (builtin === undefined) return 0;
     // Outside of what is caught: a module that is out of memory here has failed, and goes on with nothing.
-    const values = addresses.map((address): unknown => JSON.parse(this.#dump(address)));
+    const values = addresses.map((address) => this.#argument(address));
     let result: unknown;
     try {
       result = Reflect.apply(builtin, undefined, values);
@@ -169,11 +206,23 @@ class Instance {
     return this.#load(typeof result === 'bigint' ? String(result) : JSON.stringify(result));
   }
 
+  #argument(address: number): unknown {
+    const text = this.#dump(address);
+    this.#charge(BigInt(text.length) * CHARACTER_FUEL);
+    return JSON.parse(text);
+  }
+
+  #charge(fuel: bigint): void {
+    if (this.#fuel === null) return;
+    this.#fuel.value -= fuel;
+    if (this.#fuel.value < 0n) throw new Error('more work than an evaluation may be');
+  }
+
   #load(json: string): number {
-    const bytes = new TextEncoder().encode(json);
-    const address = this.#exports.opa_malloc(bytes.length);
-    new Uint8Array(this.#memory.buffer).set(bytes, address);
-    const value = this.#exports.opa_json_parse(address, bytes.length);
+    const size = Buffer.byteLength(json);
+    const address = this.#exports.opa_malloc(size);
+    this.#view().write(json, address);
+    const value = this.#exports.opa_json_parse(address, size);
     if (value === 0) throw new Error('data that is not JSON');
     return value;
   }
@@ -189,8 +238,8 @@ class Instance {
 
   /** The text at `address`, which ends with a zero byte. */
   #text(address: number): string {
-    const bytes = new Uint8Array(this.#memory.buffer);
+    const bytes = this.#view();
     const end = bytes.indexOf(0, address);
-    return new TextDecoder().decode(bytes.subarray(address, end < 0 ? undefined : end));
+    return bytes.toString('utf8', address, end < 0 ? bytes.length : end);
   }
 }

@@ -16,6 +16,10 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
+  class Global {
+    /** Of an `i64`. */
+    value: bigint;
+  }
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, ModuleImports>>);
     readonly exports: Readonly<Record<string, unknown>>;
