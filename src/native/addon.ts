@@ -117,8 +117,32 @@ export interface SpoolPortion {
   readonly next: number;
 }
 
+/** What one gateway has admitted of a quota in one window. */
+export interface QuotaAmount {
+  /**
+   * Names subject, plan and quota: 32 hexadecimal digits, the same on every gateway. The number of
+   * requests that the quota allows is no part of it.
+   */
+  readonly key: string;
+  readonly windowStartMs: number;
+  /** From then on nobody asks about this window any more. */
+  readonly windowEndMs: number;
+  readonly amount: number;
+}
+
+/**
+ * What holds for quotas. `local`: what this gateway has admitted and what it last heard of the
+ * others. `deny`: whoever has a quota gets 503 `quota_unavailable`, and nothing is counted. `allow`:
+ * nobody is refused, and everything is counted.
+ */
+export type QuotaMode = 'local' | 'deny' | 'allow';
+
 interface Addon {
   createSegment(modelJson: string): number;
+  quotaPending(max: number): QuotaAmount[];
+  quotaAcknowledge(entries: readonly QuotaAmount[]): void;
+  quotaTotal(key: string, windowStartMs: number, total: number): boolean;
+  quotaMode(mode: string): void;
   renderMetrics(workers: number, workerRestarts: number, shipper: ShipperCounts): string;
   readSpool(path: string, offset: number): SpoolPortion;
   isLocked(path: string): boolean;
@@ -168,6 +192,43 @@ export function compilePolicy(rulesJson: string): (inputJson: string) => string 
 /** Makes the shared segment and returns the descriptor that workers inherit. */
 export function createSegment(modelJson: string): number {
   return addon.createSegment(modelJson);
+}
+
+/**
+ * What this gateway has admitted and nobody was told of, one entry a counter and at most `max`; those
+ * that were left out come first the next time. Nothing is taken by asking: an amount is there until
+ * it was acknowledged, also across a restart. So there must not be two who ask. What was admitted in
+ * a window that has ended, and in which the subject was not seen again, is told; what was still
+ * pending when its counter went on to the next window is forgotten, since it limits nobody.
+ *
+ * Main process only; throws where no quota is configured.
+ */
+export function quotaPending(max: number): QuotaAmount[] {
+  return addon.quotaPending(max);
+}
+
+/**
+ * These amounts have been delivered: they are pending no longer. Call it when the shared store has
+ * added them, and before `quotaTotal` with what the store said. A crash between the two has them
+ * delivered twice, which is the safe side. Counters that have gone on to another window are passed over.
+ */
+export function quotaAcknowledge(entries: readonly QuotaAmount[]): void {
+  addon.quotaAcknowledge(entries);
+}
+
+/**
+ * What all gateways together have used, **this one's acknowledged amounts included**: the shared
+ * store's sum. Workers take from it what this gateway has acknowledged, and add what it has admitted;
+ * so their check never sees an amount twice or not at all while it is on its way. False when this
+ * gateway has no such counter, or it is in another window.
+ */
+export function quotaTotal(key: string, windowStartMs: number, total: number): boolean {
+  return addon.quotaTotal(key, windowStartMs, total);
+}
+
+/** What holds from now on, in every worker; `local` when the gateway starts. */
+export function quotaMode(mode: QuotaMode): void {
+  addon.quotaMode(mode);
 }
 
 /** The Prometheus text of every worker's counters. */
