@@ -21,7 +21,7 @@ const LAYERS = [
   ['cli'],
   ['modes', 'supervisor'],
   ['stages'],
-  ['listener', 'admin', 'identity', 'metering', 'policy', 'upstreams'],
+  ['listener', 'admin', 'identity', 'metering', 'policy', 'quotas', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -39,6 +39,7 @@ const IMPORTERS = [
     why: 'signatures are checked where tokens and bundles are believed',
   },
   { specifier: /^kafkajs$/, only: /^metering\//, why: 'a sink is one concern' },
+  { specifier: /^@redis\/client$/, only: /^quotas\//, why: 'connections are one concern' },
   { specifier: /^piscina$/, only: /^policy\/threads\//, why: 'threads are one concern' },
   {
     specifier: /^zod$/,

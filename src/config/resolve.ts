@@ -7,6 +7,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
+import { resolveQuotaStore } from './quota-store.ts';
 import type { Model, ValidConfig } from './schema.ts';
 
 type Auth = NonNullable<Model['routes'][number]['auth']>;
@@ -29,6 +30,12 @@ export function resolveModel(
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
     metering: meteringOf(config.metering, (file) => resolve(baseDir, file)),
+    quotas: {
+      ...config.quotas,
+      redis:
+        config.quotas.redis &&
+        resolveQuotaStore(config.quotas.redis, (file) => resolve(baseDir, file)),
+    },
     listeners: config.listeners.map(({ tls, ...listener }) => ({
       ...listener,
       tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),

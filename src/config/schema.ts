@@ -26,6 +26,7 @@ import {
   RequestId,
   Supervision,
 } from './schema/process.ts';
+import { Quotas } from './schema/quotas.ts';
 import { Route } from './schema/routes.ts';
 import { Upstream } from './schema/upstreams.ts';
 
@@ -64,6 +65,7 @@ export const Config = z
     requestId: RequestId.prefault({}),
     accessLog: AccessLog.prefault({}),
     metering: Metering.prefault({}),
+    quotas: Quotas.prefault({}),
     drain: Drain.prefault({}),
     supervision: Supervision.prefault({}),
     upstreams: z.record(Name, Upstream).default({}).describe('Backends, by name.'),

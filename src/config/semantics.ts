@@ -12,6 +12,7 @@ import { parseAddress } from './address.ts';
 import { checkIssuers, checkJwt } from './identity.ts';
 import { checkDefaultPolicy, checkPolicies, checkRoutePolicy } from './policies.ts';
 import type { Finding } from './problem.ts';
+import { checkQuotaStore } from './quota-store.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -24,6 +25,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkAddresses(config),
     ...checkUpstreams(config),
     ...checkMetering(config),
+    ...checkQuotaStore(config),
     ...checkConsumers(config),
     ...checkIssuers(config, baseDir),
     ...checkPolicies(config, baseDir),

@@ -68,6 +68,9 @@ pub struct Model {
     /// Named policies. The control plane evaluates them; what is said of one is not looked at here.
     #[serde(default)]
     pub policies: IgnoredAny,
+    /// Where quotas are counted.
+    #[serde(default)]
+    pub quotas: IgnoredAny,
     /// What is served.
     pub routes: Vec<Route>,
 }
