@@ -100,6 +100,27 @@ export const NOTHING_SHIPPED: ShipperCounts = {
   sinkUp: true,
 };
 
+/** How the count of quotas that gateways share is doing. */
+export interface QuotaStoreCounts {
+  /** Whether the last round of telling and asking succeeded. */
+  readonly up: boolean;
+  /** Since the last that did, or since the start. */
+  readonly ageMs: number;
+  readonly rounds: number;
+  readonly failures: number;
+  /** How often it was found to have lost something. */
+  readonly losses: number;
+}
+
+/** Of a gateway that counts for itself. */
+export const NOTHING_SHARED: QuotaStoreCounts = {
+  up: true,
+  ageMs: 0,
+  rounds: 0,
+  failures: 0,
+  losses: 0,
+};
+
 /** What stands in a segment of the spool; each array has an item for each event. */
 export interface SpoolPortion {
   /** A line of JSON for each event, each ended by LF. */
@@ -143,7 +164,12 @@ interface Addon {
   quotaAcknowledge(entries: readonly QuotaAmount[]): void;
   quotaTotal(key: string, windowStartMs: number, total: number): boolean;
   quotaMode(mode: string): void;
-  renderMetrics(workers: number, workerRestarts: number, shipper: ShipperCounts): string;
+  renderMetrics(
+    workers: number,
+    workerRestarts: number,
+    shipper: ShipperCounts,
+    quotaStore: QuotaStoreCounts,
+  ): string;
   readSpool(path: string, offset: number): SpoolPortion;
   isLocked(path: string): boolean;
   holdLock(path: string): boolean;
@@ -236,8 +262,9 @@ export function renderMetrics(known: {
   readonly workers: number;
   readonly restarts: number;
   readonly shipper: ShipperCounts;
+  readonly quotaStore: QuotaStoreCounts;
 }): string {
-  return addon.renderMetrics(known.workers, known.restarts, known.shipper);
+  return addon.renderMetrics(known.workers, known.restarts, known.shipper, known.quotaStore);
 }
 
 /** A portion of a spool's segment from `offset` on; 0 is its start. Throws when there is none. */

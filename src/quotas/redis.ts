@@ -81,8 +81,7 @@ async function openServer(options: RedisOptions): Promise<{ client: Client; ping
   const { database, credentials, sentinel, connectMs } = options;
   const at = sentinel === null ? serverOf(options) : await primaryOf(options, sentinel);
   const client = createClient({
-    ...common(credentials),
-    socket: socketOf(options, at),
+    ...to(options, credentials, at),
     database,
     scripts: { count },
   });
@@ -99,14 +98,10 @@ async function openServer(options: RedisOptions): Promise<{ client: Client; ping
 
 async function openCluster(options: RedisOptions): Promise<{ client: Client; ping: Ping }> {
   const { cluster, credentials, connectMs } = options;
-  const settings = common(credentials);
   const client = createCluster({
     RESP: 2,
-    rootNodes: (cluster ?? []).map((node) => ({
-      ...settings,
-      socket: socketOf(options, addressOf(node)),
-    })),
-    defaults: { ...settings, socket: socketOf(options, null) },
+    rootNodes: (cluster ?? []).map((node) => to(options, credentials, addressOf(node))),
+    defaults: to(options, credentials, null),
     scripts: { count },
   });
   await opened(client, connectMs);
@@ -119,7 +114,7 @@ function primaryOf(
 ): Promise<Address> {
   return findPrimary(nodes.map(addressOf), name, {
     waitMs: options.connectMs,
-    clientOf: (node) => createClient({ ...common(credentials), socket: socketOf(options, node) }),
+    clientOf: (node) => createClient(to(options, credentials, node)),
   });
 }
 
@@ -145,12 +140,13 @@ async function opened(
 }
 
 /** Without what a client would do on its own: queue, connect again, tell the server about itself. */
-function common(credentials: Credentials) {
+function to(options: RedisOptions, credentials: Credentials, at: Address | null) {
   return {
     RESP: 2,
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
+    socket: socketOf(options, at),
     ...passwordOf(credentials),
   } as const;
 }

@@ -26,6 +26,7 @@ export async function findPrimary(
     const client = ask.clientOf(node);
     client.on('error', () => {});
     try {
+      // oxlint-disable-next-line no-await-in-loop -- the first is nearly always it
       const primary = await within(ask.waitMs, primaryFrom(client, name));
       if (primary !== null) return primary;
       reasons.push(`${formatAddress(node)} does not know it`);

@@ -11,7 +11,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import type { QuotaMode } from '../native/addon.ts';
+import type { QuotaMode, QuotaStoreCounts } from '../native/addon.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { type Contribution, Contributions } from './contributions.ts';
 import type { QuotaLedger } from './ledger.ts';
@@ -28,16 +28,6 @@ const RETRY_MAX_MS = 2000;
 export interface SyncOptions {
   readonly syncMs: number;
   readonly whenUnavailable: QuotaMode;
-}
-
-export interface SyncCounts {
-  readonly up: boolean;
-  /** Since the last round that succeeded, or since the start. */
-  readonly ageMs: number;
-  readonly rounds: number;
-  readonly failures: number;
-  /** How often the shared count was found to have lost something. */
-  readonly losses: number;
 }
 
 export class QuotaSync {
@@ -76,7 +66,7 @@ export class QuotaSync {
     );
   }
 
-  get counts(): SyncCounts {
+  get counts(): QuotaStoreCounts {
     return {
       up: this.#up,
       ageMs: performance.now() - this.#syncedAtMs,
@@ -103,7 +93,9 @@ export class QuotaSync {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- one round at a time
       await this.#round();
+      // oxlint-disable-next-line eslint/no-await-in-loop -- and a pause between two
       if (!this.#stopping) await this.#pause();
     }
   }
@@ -134,12 +126,14 @@ export class QuotaSync {
     for (let pass = 0; pass < PASSES_MAX; pass += 1) {
       const due = this.#contributions.due(BATCH_MAX, pass === 0 ? REFRESH_MAX : 0);
       if (due.length === 0) {
+        // oxlint-disable-next-line eslint/no-await-in-loop -- once, where there is nothing to report
         if (pass === 0) await store.ping();
         return;
       }
       const reports = due.map(({ key, windowStartMs, windowEndMs, field, amount }) => {
         return { key, windowStartMs, windowEndMs, field, amount };
       });
+      // oxlint-disable-next-line eslint/no-await-in-loop -- so that no queue grows
       const counted = await store.report(reports);
       const failed = due.filter((entry, at) => {
         const sent = reports[at]?.amount ?? 0;

@@ -11,7 +11,15 @@ import { type Admin, openAdmin } from '../admin/server.ts';
 import { type Address, formatAddress, parseAddress } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
-import { createSegment, heartbeatAgesMs, NOTHING_SHIPPED, renderMetrics } from '../native/addon.ts';
+import {
+  createSegment,
+  heartbeatAgesMs,
+  NOTHING_SHARED,
+  NOTHING_SHIPPED,
+  renderMetrics,
+} from '../native/addon.ts';
+import { shareQuotas } from '../quotas/share.ts';
+import type { QuotaSync } from '../quotas/sync.ts';
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
@@ -50,6 +58,8 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   const modelJson = JSON.stringify(model);
   const segmentFd = createSegment(modelJson);
 
+  const { redis } = model.quotas;
+  const quotas = redis === null ? null : await shareQuotas(redis, log);
   const shipper = model.metering === null ? null : new ShipperProcess({ modelJson, log });
   const supervisor = new Supervisor({
     workers: model.workers,
@@ -62,12 +72,15 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
     log,
     onReady: () => announce(model, options, addresses, admin, log),
   });
-  const admin = await adminOf(model, { supervisor, shipper }, log);
+  const admin = await adminOf(model, { supervisor, shipper, quotas }, log);
   const releaseSignals = onSignals(supervisor, log);
   try {
+    // First, so that what holds without the others holds for the first request.
+    quotas?.start();
     const finished = supervisor.run();
     shipper?.start();
     const exitCode = await finished;
+    await quotas?.stop();
     // Only now is nothing written behind what it ships.
     await shipper?.stop(exitCode === 0);
     log('info', 'gateway_stopped', { exitCode });
@@ -94,7 +107,15 @@ const FRONT_SLACK_BYTES = 4096;
 
 async function adminOf(
   model: Model,
-  { supervisor, shipper }: { supervisor: Supervisor; shipper: ShipperProcess | null },
+  {
+    supervisor,
+    shipper,
+    quotas,
+  }: {
+    readonly supervisor: Supervisor;
+    readonly shipper: ShipperProcess | null;
+    readonly quotas: QuotaSync | null;
+  },
   log: Log,
 ): Promise<Admin | null> {
   if (model.admin === null) return null;
@@ -108,6 +129,7 @@ async function adminOf(
           restarts: supervisor.restarts,
           workers: supervisor.readiness.ready,
           shipper: shipper?.counts ?? NOTHING_SHIPPED,
+          quotaStore: quotas?.counts ?? NOTHING_SHARED,
         }),
       onError: (error) => log('error', 'admin_failed', { message: describeError(error) }),
     });

@@ -13,6 +13,7 @@ import fc from 'fast-check';
 
 import { openRedis } from '../../src/quotas/redis.ts';
 import type { Report } from '../../src/quotas/store.ts';
+import { testPki } from '../support/pki.ts';
 import { optionsOf } from '../support/quota-store.ts';
 import { RedisServer, redisMissing } from '../support/redis.ts';
 
@@ -143,6 +144,55 @@ describe('a Redis with users', { skip }, () => {
       /NOAUTH/,
     );
     store?.close();
+  });
+});
+
+describe('a Redis behind TLS', { skip }, () => {
+  const pki = testPki();
+  let redis: RedisServer;
+  before(async () => {
+    const files = (name: string) => ['--cacert', pki.file('ca.crt'), ...identity(name)];
+    const identity = (name: string) => [
+      '--cert',
+      pki.file(`${name}.crt`),
+      '--key',
+      pki.file(`${name}.key`),
+    ];
+    redis = await RedisServer.start(
+      (port) => [
+        'port 0',
+        `tls-port ${port}`,
+        `tls-cert-file ${pki.file('gw.crt')}`,
+        `tls-key-file ${pki.file('gw.key')}`,
+        `tls-ca-cert-file ${pki.file('ca.crt')}`,
+      ],
+      { cli: ['--tls', '--sni', 'gw.test', ...files('good')] },
+    );
+  });
+  after(() => redis?.stop());
+
+  const open = (tls: string) =>
+    openRedis(optionsOf(`url: "rediss://127.0.0.1:${redis.port}", ${tls}`, pki.directory));
+
+  it('is reached with a certificate that it asks for, if its own is believed', async () => {
+    const store = await open(
+      'tls: { ca: ca.crt, cert: good.crt, key: good.key, serverName: gw.test }',
+    );
+    const [counted] = await store.report([reportOf('tls', 'a.1', 5)]);
+    assert.equal(counted?.total, 5);
+    store.close();
+  });
+
+  it('is not believed with a certificate of an unknown authority, or for another name', async () => {
+    await assert.rejects(open('database: 0'), /certificate/);
+    await assert.rejects(
+      open('tls: { ca: ca.crt, cert: good.crt, key: good.key, serverName: other.test }'),
+      /other\.test/,
+    );
+  });
+
+  it('does not answer whom it does not believe', async () => {
+    await assert.rejects(open('tls: { ca: ca.crt, serverName: gw.test }'));
   });
 });
 

@@ -23,6 +23,11 @@ export function redisMissing(): string | null {
     : 'no redis-server; get it: apt-get install redis-server redis-sentinel';
 }
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class RedisServer {
   readonly port: number;
   readonly folder: string;
@@ -39,18 +44,18 @@ export class RedisServer {
     this.folder = folder;
     this.#args = args;
     this.#cli = cli;
-    process.once('exit', () => this.#child?.kill('SIGKILL'));
   }
 
   /** `settings` are lines of redis.conf behind those given here; `cli` what redis-cli needs to get in. */
   static async start(
-    settings: readonly string[] = [],
+    settings: readonly string[] | ((port: number) => readonly string[]) = [],
     options: { readonly sentinel?: boolean; readonly cli?: readonly string[] } = {},
   ): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), 'stoa-redis-'));
     const port = await freePort();
     const file = join(folder, 'redis.conf');
-    const lines = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', ...settings];
+    const more = typeof settings === 'function' ? settings(port) : settings;
+    const lines = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', ...more];
     writeFileSync(file, `${lines.join('\n')}\n`);
     const args = options.sentinel === true ? [file, '--sentinel'] : [file];
     const server = new RedisServer(port, folder, { args, cli: options.cli ?? [] });
@@ -60,7 +65,10 @@ export class RedisServer {
 
   /** Starts it, again after `kill`; without persistence it is empty. */
   async run(): Promise<void> {
-    this.#child = spawn('redis-server', this.#args, { stdio: 'ignore' });
+    const child = spawn('redis-server', this.#args, { stdio: 'ignore' });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    this.#child = child;
     await until('Redis answers', async () => this.#ask('PING') === 'PONG', START_MAX_MS);
   }
 

@@ -72,14 +72,25 @@ pub struct ShipperCounts {
     pub sink_up: bool,
 }
 
+/// What the main process knows of the Redis that gateways share quotas in.
+#[napi(object)]
+pub struct QuotaStoreCounts {
+    pub up: bool,
+    pub age_ms: f64,
+    pub rounds: f64,
+    pub failures: f64,
+    pub losses: f64,
+}
+
 /// The Prometheus text of all workers' counters. Throws before `createSegment`.
 #[napi]
 pub fn render_metrics(
     workers: u32,
     worker_restarts: u32,
     shipper: ShipperCounts,
+    quota_store: QuotaStoreCounts,
 ) -> Result<String> {
-    main_process::render_metrics(workers, worker_restarts, shipper).map_err(failed)
+    main_process::render_metrics(workers, worker_restarts, shipper, quota_store).map_err(failed)
 }
 
 /// How long ago each worker's loop last turned, in milliseconds; `Infinity` for one that never

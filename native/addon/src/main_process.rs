@@ -7,7 +7,7 @@ use std::{
 };
 
 use gateway_core::{
-    metrics::{Block, Extra, Layout, Names, Shipper, render},
+    metrics::{Block, Extra, Layout, Names, QuotaStore, Shipper, render},
     problem::Code,
 };
 
@@ -15,7 +15,7 @@ use gateway_tls::FailureReason;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::{
-    ShipperCounts,
+    QuotaStoreCounts, ShipperCounts,
     configuration::{self, ROUTES_COUNTED_MAX, first},
     shm::Segment,
     worker::now_ns,
@@ -62,6 +62,7 @@ pub(crate) fn render_metrics(
     workers: u32,
     worker_restarts: u32,
     shipper: ShipperCounts,
+    quota_store: QuotaStoreCounts,
 ) -> Result<String, &'static str> {
     with_main(|main| {
         let problems: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
@@ -77,6 +78,7 @@ pub(crate) fn render_metrics(
             worker_restarts: u64::from(worker_restarts),
             rate_limit_evictions: main.segment.evictions().load(Ordering::Relaxed),
             shipper: shipper.into(),
+            quota_store: quota_store.into(),
         };
         render(&main.layout, &main.blocks(), &names, extra)
     })
@@ -103,6 +105,19 @@ impl From<ShipperCounts> for Shipper {
             torn: counts.torn as u64,
             sink_failures: counts.sink_failures as u64,
             sink_up: counts.sink_up,
+        }
+    }
+}
+
+impl From<QuotaStoreCounts> for QuotaStore {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they saturate")]
+    fn from(counts: QuotaStoreCounts) -> Self {
+        Self {
+            up: counts.up,
+            age_ms: counts.age_ms as u64,
+            rounds: counts.rounds as u64,
+            failures: counts.failures as u64,
+            losses: counts.losses as u64,
         }
     }
 }

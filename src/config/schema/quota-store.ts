@@ -109,7 +109,7 @@ export const QuotaStore = z
   .describe('A Redis in which several gateways share their counts.');
 
 /** What is wrong with the URL of a server, or null. Never repeats the URL: it may hold a secret. */
-export function redisUrlProblem(text: string): string | null {
+function redisUrlProblem(text: string): string | null {
   if (!URL.canParse(text)) return 'not a URL; expected the form redis://host:port';
   const { protocol, username, password, hostname, pathname, search, hash } = new URL(text);
   if (protocol !== 'redis:' && protocol !== 'rediss:')

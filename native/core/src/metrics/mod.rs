@@ -13,5 +13,5 @@ mod table;
 
 pub use block::Block;
 pub use layout::Layout;
-pub use render::{Extra, Names, Shipper, render};
+pub use render::{Extra, Names, QuotaStore, Shipper, render};
 pub use table::METRICS;

@@ -55,6 +55,19 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "counter",
         "Keys in use that the table of rate limits had no room for.",
     ),
+    (
+        "stoa_quota_store_up",
+        "gauge",
+        "1 while the Redis that gateways share quotas in answers, or none is configured.",
+    ),
+    (
+        "stoa_quota_store_age_seconds",
+        "gauge",
+        "Time since it was last told and asked everything; 0 without one.",
+    ),
+    ("stoa_quota_store_rounds_total", "counter", "Rounds of telling and asking that succeeded."),
+    ("stoa_quota_store_failures_total", "counter", "Rounds that did not."),
+    ("stoa_quota_store_losses_total", "counter", "How often it had lost counts, now told again."),
     ("stoa_metering_spooled_total", "counter", "Usage events that the spool has taken."),
     (
         "stoa_metering_dropped_total",
