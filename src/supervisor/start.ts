@@ -11,7 +11,13 @@ import { type Admin, openAdmin } from '../admin/server.ts';
 import { type Address, formatAddress, parseAddress } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
-import { createSegment, heartbeatAgesMs, NOTHING_SHIPPED, renderMetrics } from '../native/addon.ts';
+import {
+  createSegment,
+  heartbeatAgesMs,
+  NOTHING_SHIPPED,
+  openQuotas,
+  renderMetrics,
+} from '../native/addon.ts';
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
@@ -49,13 +55,14 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   const addresses = await reservePorts(model.listeners.map(({ address }) => addressOf(address)));
   const modelJson = JSON.stringify(model);
   const segmentFd = createSegment(modelJson);
+  const quotasFd = quotasOf(modelJson, log);
 
   const shipper = model.metering === null ? null : new ShipperProcess({ modelJson, log });
   const supervisor = new Supervisor({
     workers: model.workers,
     modelJson,
     addresses,
-    fork: () => forkWorker(segmentFd, model),
+    fork: () => forkWorker(model, quotasFd === null ? [segmentFd] : [segmentFd, quotasFd]),
     heartbeatAgesMs,
     stallMs: model.supervision.stallMs,
     drainMs: model.drain.deadlineMs,
@@ -78,11 +85,25 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   }
 }
 
+/** The descriptor of the file of quotas, and a line in the log of what was found in it. */
+function quotasOf(modelJson: string, log: Log): number | null {
+  const opened = openQuotas(modelJson);
+  if (opened === null) return null;
+  const { kept, ended, damaged, putAside = null } = opened;
+  log(damaged > 0 || putAside !== null ? 'warn' : 'info', 'quotas_opened', {
+    kept,
+    ended,
+    damaged,
+    putAside,
+  });
+  return opened.fd;
+}
+
 /** The environment tells uWebSockets.js its largest head: it reads it when it is loaded. */
-function forkWorker(segmentFd: number, { limits }: Model): ChildProcess {
+function forkWorker({ limits }: Model, inherited: readonly number[]): ChildProcess {
   const headMaxBytes = limits.targetMaxBytes + limits.headMaxBytes + FRONT_SLACK_BYTES;
   return fork(WORKER, [], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', segmentFd],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
     serialization: 'advanced',
     execArgv: [],
     env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: String(headMaxBytes) },

@@ -36,6 +36,10 @@ pub struct Extra {
     pub worker_restarts: u64,
     /// Evictions of the table of rate limits.
     pub rate_limit_evictions: u64,
+    /// Counters of quotas that are in use.
+    pub quota_counters: u64,
+    /// How often there was no room for one.
+    pub quota_no_room: u64,
     /// What the shipper of usage events says.
     pub shipper: Shipper,
 }
@@ -117,6 +121,8 @@ impl Page<'_> {
                 "stoa_rate_limit_evictions_total" => {
                     writeln!(out, "{name} {}", extra.rate_limit_evictions)?;
                 }
+                "stoa_quota_counters" => writeln!(out, "{name} {}", extra.quota_counters)?,
+                "stoa_quota_no_room_total" => writeln!(out, "{name} {}", extra.quota_no_room)?,
                 "stoa_metering_spooled_total" => self.shared(out, name, Shared::MeteringSpooled)?,
                 "stoa_metering_dropped_total" => self.shared(out, name, Shared::MeteringDropped)?,
                 "stoa_metering_spool_full" => self.shared(out, name, Shared::MeteringFull)?,
