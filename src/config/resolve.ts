@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 
 import { resolveQuotaStore } from './quota-store.ts';
 import type { Model, ValidConfig } from './schema.ts';
+import { changesOf } from './zones.ts';
 
 type Auth = NonNullable<Model['routes'][number]['auth']>;
 type Tls = NonNullable<Model['listeners'][number]['tls']>;
@@ -30,16 +31,12 @@ export function resolveModel(
     workers: config.workers === 'auto' ? cores : config.workers,
     accessLog: { output: isStream(output) ? output : resolve(baseDir, output) },
     metering: meteringOf(config.metering, (file) => resolve(baseDir, file)),
-    quotas: {
-      ...config.quotas,
-      redis:
-        config.quotas.redis &&
-        resolveQuotaStore(config.quotas.redis, (file) => resolve(baseDir, file)),
-    },
     listeners: config.listeners.map(({ tls, ...listener }) => ({
       ...listener,
       tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),
     })),
+    quotas: quotasOf(config, (file) => resolve(baseDir, file)),
+    zones: zonesOf(config),
     apiKeyFiles: config.apiKeyFiles.map((file) => resolve(baseDir, file)),
     consumers: Object.fromEntries(
       Object.entries(config.consumers).map(([name, consumer]) => [
@@ -76,6 +73,22 @@ export function resolveModel(
       auth: withIssuers(route.auth, Object.keys(config.identity.issuers)),
     })),
   };
+}
+
+function quotasOf(
+  { plans, quotas }: ValidConfig,
+  absolute: (file: string) => string,
+): Model['quotas'] {
+  const isUsed = Object.values(plans).some((plan) => plan.quotas.length > 0);
+  const redis = quotas.redis && resolveQuotaStore(quotas.redis, absolute);
+  return isUsed ? { ...quotas, path: absolute(quotas.path), redis } : null;
+}
+
+function zonesOf({ plans }: ValidConfig): Model['zones'] {
+  const named = Object.values(plans).flatMap(({ quotas }) => quotas.map((quota) => quota.timeZone));
+  const nowMs = Date.now();
+  const others = [...new Set(named)].filter((name) => name !== 'UTC');
+  return Object.fromEntries(others.map((name) => [name, changesOf(name, nowMs)]));
 }
 
 function meteringOf(

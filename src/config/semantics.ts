@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 
 import { parseAddress } from './address.ts';
 import { checkIssuers, checkJwt } from './identity.ts';
+import { checkPlans } from './plans.ts';
 import { checkDefaultPolicy, checkPolicies, checkRoutePolicy } from './policies.ts';
 import type { Finding } from './problem.ts';
 import { checkQuotaStore } from './quota-store.ts';
@@ -27,6 +28,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkMetering(config),
     ...checkQuotaStore(config),
     ...checkConsumers(config),
+    ...checkPlans(config),
     ...checkIssuers(config, baseDir),
     ...checkPolicies(config, baseDir),
     ...checkDefaultPolicy(config),

@@ -33,6 +33,7 @@ export interface Explanation {
   readonly route: string | null;
   readonly consumer: string | null;
   readonly tenant: string | null;
+  readonly plan: string | null;
   readonly stages: readonly string[];
   readonly considered: readonly {
     readonly route: string;
@@ -158,8 +159,41 @@ export interface QuotaAmount {
  */
 export type QuotaMode = 'local' | 'deny' | 'allow';
 
+/** The file of quotas, and what was found in it. */
+export interface OpenedQuotas {
+  /** Descriptor that workers inherit. */
+  readonly fd: number;
+  /** Counters that go on, those whose window has ended, and those that were not what they said. */
+  readonly kept: number;
+  readonly ended: number;
+  readonly damaged: number;
+  /** Where a file was put that could not be read. */
+  readonly putAside?: string;
+}
+
+/** A counter, for people. */
+export interface QuotaCounter {
+  readonly key: string;
+  readonly plan: string;
+  readonly per: string;
+  readonly timeZone: string;
+  readonly by: 'consumer' | 'tenant';
+  /** Null where the tenant is what is counted. */
+  readonly consumer: string | null;
+  readonly tenant: string;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  /** Requests of the window, those of other gateways included as far as they are known. */
+  readonly used: number;
+  /** Those that this gateway admitted. */
+  readonly admitted: number;
+  readonly limit: number;
+}
+
 interface Addon {
   createSegment(modelJson: string): number;
+  openQuotas(modelJson: string): OpenedQuotas | null;
+  readQuotas(path: string): string;
   quotaPending(max: number): QuotaAmount[];
   quotaAcknowledge(entries: readonly QuotaAmount[]): void;
   quotaTotal(key: string, windowStartMs: number, total: number): boolean;
@@ -185,6 +219,7 @@ interface Addon {
     segmentFd: number,
     index: number,
     modelJson: string,
+    quotasFd: number | null,
     onRecords: (count: number) => void,
   ): Bindings;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
@@ -218,6 +253,19 @@ export function compilePolicy(rulesJson: string): (inputJson: string) => string 
 /** Makes the shared segment and returns the descriptor that workers inherit. */
 export function createSegment(modelJson: string): number {
   return addon.createSegment(modelJson);
+}
+
+/**
+ * Opens the file of quotas for this gateway and its workers; null where no plan has a quota. Throws
+ * when another gateway has it, or it is something else.
+ */
+export function openQuotas(modelJson: string): OpenedQuotas | null {
+  return addon.openQuotas(modelJson);
+}
+
+/** The counters in a file of quotas, also of a gateway that is running. Throws when it is none. */
+export function readQuotas(path: string): QuotaCounter[] {
+  return JSON.parse(addon.readQuotas(path));
 }
 
 /**
@@ -373,6 +421,8 @@ export function openWorker(options: {
   readonly segmentFd: number;
   readonly index: number;
   readonly modelJson: string;
+  /** The file of quotas, where there are any. */
+  readonly quotasFd?: number | null;
 }): WorkerCore {
   const { requestId } = JSON.parse(options.modelJson) as { requestId: { header: string } };
   let ask: (at: number) => void = () => {};
@@ -383,7 +433,13 @@ export function openWorker(options: {
     }
   };
   const deliver = (count: number): void => handle(count);
-  const bindings = addon.openWorker(options.segmentFd, options.index, options.modelJson, deliver);
+  const bindings = addon.openWorker(
+    options.segmentFd,
+    options.index,
+    options.modelJson,
+    options.quotasFd ?? null,
+    deliver,
+  );
 
   const records = new Uint32Array(bindings.records);
 

@@ -19,6 +19,8 @@ export type Word =
       /** Empty for none, as `tenant`. */
       readonly consumer: string;
       readonly tenant: string;
+      /** As `consumer`; a plan that is not configured counts as none. */
+      readonly plan: string;
       /** For the upstream; of those that the route names. */
       readonly headers: Fields;
       /** Until then the same token on the same route, with the same certificate, is not asked about. */

@@ -25,7 +25,7 @@ import { end, within } from './patience.ts';
 import { findPrimary } from './sentinel.ts';
 import { COUNT_SCRIPT, type Counted, keyOf, type Report, type Store } from './store.ts';
 
-export type RedisOptions = NonNullable<Model['quotas']['redis']>;
+export type RedisOptions = NonNullable<NonNullable<Model['quotas']>['redis']>;
 
 type Credentials = RedisOptions['credentials'];
 type Socket = NonNullable<NonNullable<RedisClusterOptions['defaults']>['socket']>;

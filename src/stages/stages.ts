@@ -68,12 +68,13 @@ async function wordOn(question: Question, { model, authenticator }: Stages): Pro
 
 function wordOf(found: Authentication): Word {
   if (found.kind === 'accepted') {
-    const { consumer, tenant, headers } = found.identity;
+    const { consumer, tenant, plan, headers } = found.identity;
     const { rememberUntilMs } = found;
     return {
       kind: 'accepted',
       consumer: consumer ?? '',
       tenant: tenant ?? '',
+      plan: plan ?? '',
       headers,
       rememberUntilMs: rememberUntilMs === null ? null : Math.max(0, Math.floor(rememberUntilMs)),
     };

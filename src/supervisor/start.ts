@@ -16,6 +16,7 @@ import {
   heartbeatAgesMs,
   NOTHING_SHARED,
   NOTHING_SHIPPED,
+  openQuotas,
   renderMetrics,
 } from '../native/addon.ts';
 import { shareQuotas } from '../quotas/share.ts';
@@ -57,15 +58,16 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   const addresses = await reservePorts(model.listeners.map(({ address }) => addressOf(address)));
   const modelJson = JSON.stringify(model);
   const segmentFd = createSegment(modelJson);
+  const quotasFd = quotasOf(modelJson, log);
 
-  const { redis } = model.quotas;
+  const redis = model.quotas?.redis ?? null;
   const quotas = redis === null ? null : await shareQuotas(redis, log);
   const shipper = model.metering === null ? null : new ShipperProcess({ modelJson, log });
   const supervisor = new Supervisor({
     workers: model.workers,
     modelJson,
     addresses,
-    fork: () => forkWorker(segmentFd, model),
+    fork: () => forkWorker(model, quotasFd === null ? [segmentFd] : [segmentFd, quotasFd]),
     heartbeatAgesMs,
     stallMs: model.supervision.stallMs,
     drainMs: model.drain.deadlineMs,
@@ -91,11 +93,25 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   }
 }
 
+/** The descriptor of the file of quotas, and a line in the log of what was found in it. */
+function quotasOf(modelJson: string, log: Log): number | null {
+  const opened = openQuotas(modelJson);
+  if (opened === null) return null;
+  const { kept, ended, damaged, putAside = null } = opened;
+  log(damaged > 0 || putAside !== null ? 'warn' : 'info', 'quotas_opened', {
+    kept,
+    ended,
+    damaged,
+    putAside,
+  });
+  return opened.fd;
+}
+
 /** The environment tells uWebSockets.js its largest head: it reads it when it is loaded. */
-function forkWorker(segmentFd: number, { limits }: Model): ChildProcess {
+function forkWorker({ limits }: Model, inherited: readonly number[]): ChildProcess {
   const headMaxBytes = limits.targetMaxBytes + limits.headMaxBytes + FRONT_SLACK_BYTES;
   return fork(WORKER, [], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', segmentFd],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
     serialization: 'advanced',
     execArgv: [],
     env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: String(headMaxBytes) },

@@ -11,9 +11,11 @@ import type { RedisOptions } from '../../src/quotas/redis.ts';
 
 /** `yaml` is what stands between the braces; files in it are relative to `baseDir`. */
 export function optionsOf(yaml: string, baseDir = '/'): RedisOptions {
-  const text = `version: 1\nquotas: { redis: { ${yaml} } }`;
+  const plans = '{ plan: { quotas: [{ requests: 1, per: day }] } }';
+  const text = `version: 1\nplans: ${plans}\nquotas: { redis: { ${yaml} } }`;
   const loaded = parseConfig(text, { file: 'test.yaml', baseDir, env: {} });
   assert.ok(loaded.ok, JSON.stringify(loaded));
-  assert.ok(loaded.model.quotas.redis !== null);
-  return loaded.model.quotas.redis;
+  const redis = loaded.model.quotas?.redis ?? null;
+  assert.ok(redis !== null);
+  return redis;
 }

@@ -19,6 +19,7 @@ mod main_process;
 mod mapping;
 mod net;
 mod policy;
+pub mod quota;
 mod ring;
 mod shm;
 pub mod spool;
@@ -34,6 +35,7 @@ use gateway_core::{
     metrics::{Block, METRICS},
     model::Model,
     problem::Code,
+    quota::Book,
 };
 use napi::{
     Env, Error, Result, Status,
@@ -137,7 +139,7 @@ pub fn metric_table() -> Result<String> {
     serde_json::to_string(&rows).map_err(failed)
 }
 
-/// Opens this process's worker on this thread's loop. `on_records(count)` is called once
+/// Opens this process's worker on this thread's loop. `quotas_fd` is what `openQuotas` gave. `on_records(count)` is called once
 /// a turn, more often when there is much to tell. Returns `{ begin, body, abort, flow, records, data, reply }`.
 #[napi(ts_return_type = "WorkerBindings")]
 pub fn open_worker<'env>(
@@ -145,6 +147,7 @@ pub fn open_worker<'env>(
     segment_fd: i32,
     index: u32,
     model_json: String,
+    quotas_fd: Option<i32>,
     on_records: Function<'env, u32, ()>,
 ) -> Result<Unknown<'env>> {
     log_panics();
@@ -166,6 +169,7 @@ pub fn open_worker<'env>(
         metrics,
         log: LogWriter::open(&loaded.model.access_log.output).map_err(failed)?,
         spool: open_spool(&loaded.model, index)?,
+        quotas: quotas_fd.map(quota::open_inherited).transpose().map_err(failed)?.map(Book::new),
         tls: listener_tls::load(&loaded.model, segment.ticket_secret())
             .map_err(|errors| failed(first(&errors)))?,
         identity_rules: IdentityRules::compile(&loaded.model, |name| {

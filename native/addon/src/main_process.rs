@@ -17,6 +17,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use crate::{
     QuotaStoreCounts, ShipperCounts,
     configuration::{self, ROUTES_COUNTED_MAX, first},
+    quota::calls::room,
     shm::Segment,
     worker::now_ns,
 };
@@ -77,6 +78,8 @@ pub(crate) fn render_metrics(
             workers: u64::from(workers),
             worker_restarts: u64::from(worker_restarts),
             rate_limit_evictions: main.segment.evictions().load(Ordering::Relaxed),
+            quota_counters: room().0,
+            quota_no_room: room().1,
             shipper: shipper.into(),
             quota_store: quota_store.into(),
         };

@@ -3,11 +3,13 @@
 
 use serde_json::json;
 
-use super::{CALLER_MAX_BYTES, Caller, HEADERS_MAX, is_field_value};
+use super::{CALLER_MAX_BYTES, Caller, HEADERS_MAX, Named, is_field_value};
 use crate::snapshot::{
     Snapshot,
     sample::{compile, model, route},
 };
+
+const APP: Named<'_> = Named { consumer: "app", tenant: "acme", plan: "" };
 
 fn snapshot() -> Snapshot {
     let jwt = json!({
@@ -29,7 +31,7 @@ fn header(name: &str, value: &str) -> (String, String) {
 fn is_a_consumer_of_the_configuration_where_name_and_tenant_are() {
     let snapshot = snapshot();
     let of = |consumer, tenant| {
-        let caller = Caller::new(&snapshot, 0, consumer, tenant, &[]).unwrap();
+        let caller = Caller::new(&snapshot, 0, Named { consumer, tenant, plan: "" }, &[]).unwrap();
         (
             caller.consumer_number.map(|number| snapshot.consumers.name(number)),
             caller.tenant_number.map(|number| snapshot.consumers.tenant_name(number)),
@@ -45,7 +47,7 @@ fn is_a_consumer_of_the_configuration_where_name_and_tenant_are() {
 #[test]
 fn says_no_more_than_its_route_sets_aside() {
     let snapshot = snapshot();
-    let of = |headers: &[_]| Caller::new(&snapshot, 0, "app", "acme", headers);
+    let of = |headers: &[_]| Caller::new(&snapshot, 0, APP, headers);
     let caller = of(&[header("x-user", "a b"), header("X-USER", "")]).unwrap();
     assert_eq!(&*caller.fields, b"x-user: a b\r\nX-USER: \r\n");
     for wrong in [header("x-admin", "yes"), header("x_user", "a"), header("x-user", "a\r\nb: c")] {
@@ -54,7 +56,7 @@ fn says_no_more_than_its_route_sets_aside() {
     assert!(of(&vec![header("x-user", "a"); HEADERS_MAX]).is_ok());
     assert!(of(&vec![header("x-user", "a"); HEADERS_MAX + 1]).is_err());
     assert!(of(&[header("x-user", &"a".repeat(CALLER_MAX_BYTES))]).is_err());
-    assert!(Caller::new(&snapshot, 1, "app", "acme", &[]).is_err());
+    assert!(Caller::new(&snapshot, 1, APP, &[]).is_err());
 }
 
 #[test]

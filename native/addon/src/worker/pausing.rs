@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use gateway_core::{
-    caller::Caller,
+    caller::{Caller, Named},
     decide::{
         self, Answer, Forward, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with,
     },
@@ -106,8 +106,9 @@ impl State {
         let snapshot = self.snapshot.clone();
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let route = exchange.forward.route;
-        let Accepted { consumer, tenant, headers, remember_until_ms } = accepted;
-        let Ok(caller) = Caller::new(&snapshot, route, consumer, tenant, headers) else {
+        let Accepted { consumer, tenant, plan, headers, remember_until_ms } = accepted;
+        let named = Named { consumer, tenant, plan };
+        let Ok(caller) = Caller::new(&snapshot, route, named, headers) else {
             self.refuse_paused(key, &Refused::failed());
             return;
         };

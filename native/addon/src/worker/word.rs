@@ -33,6 +33,8 @@ pub(super) struct Accepted {
     pub(super) consumer: String,
     /// Empty for none.
     pub(super) tenant: String,
+    /// Empty for none.
+    pub(super) plan: String,
     /// For the upstream.
     pub(super) headers: Vec<(String, String)>,
     /// Until when the same token needs no verification, in milliseconds since 1970.

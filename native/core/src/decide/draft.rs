@@ -51,6 +51,8 @@ pub struct Draft {
     pub answer: Vec<u8>,
     /// The body of an answer that the gateway gives itself.
     pub body: Vec<u8>,
+    /// One sentence for the caller who is refused; empty says what a problem says anyway.
+    pub detail: String,
     /// Who calls, where a token says so.
     pub caller: Option<Rc<Caller>>,
     /// For the access log and usage events.
@@ -64,6 +66,7 @@ impl Draft {
         self.fields.clear();
         self.answer.clear();
         self.body.clear();
+        self.detail.clear();
         self.caller = None;
         self.facts.clear();
     }

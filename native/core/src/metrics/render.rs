@@ -36,6 +36,10 @@ pub struct Extra {
     pub worker_restarts: u64,
     /// Evictions of the table of rate limits.
     pub rate_limit_evictions: u64,
+    /// Counters of quotas that are in use.
+    pub quota_counters: u64,
+    /// How often there was no room for one.
+    pub quota_no_room: u64,
     /// What the shipper of usage events says.
     pub shipper: Shipper,
     /// How the count that gateways share is doing.
@@ -134,6 +138,8 @@ impl Page<'_> {
                 "stoa_rate_limit_evictions_total" => {
                     writeln!(out, "{name} {}", extra.rate_limit_evictions)?;
                 }
+                "stoa_quota_counters" => writeln!(out, "{name} {}", extra.quota_counters)?,
+                "stoa_quota_no_room_total" => writeln!(out, "{name} {}", extra.quota_no_room)?,
                 "stoa_quota_store_up" => {
                     writeln!(out, "{name} {}", u8::from(extra.quota_store.up))?;
                 }

@@ -55,6 +55,12 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "counter",
         "Keys in use that the table of rate limits had no room for.",
     ),
+    ("stoa_quota_counters", "gauge", "Counters of quotas that are in use."),
+    (
+        "stoa_quota_no_room_total",
+        "counter",
+        "Looks for a quota's counter that ended in 503, because all were in use: an alarm.",
+    ),
     (
         "stoa_quota_store_up",
         "gauge",

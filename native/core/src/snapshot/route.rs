@@ -103,6 +103,8 @@ pub struct RoutePlan {
     pub jwt: Option<JwtPlan>,
     /// How often.
     pub limit: Option<LimitPlan>,
+    /// Whether responses may tell of a plan's limit and quotas.
+    pub tells_of_quotas: bool,
     /// What happens to the path.
     pub path: PathPlan,
     /// What happens to request fields.
