@@ -25,6 +25,47 @@ const AGREE_MAX_MS = 20_000;
 
 const skip = redisMissing() ?? false;
 
+async function ask(gateway: Gateway, count: number): Promise<number[]> {
+  const answers = Array.from({ length: count }, () =>
+    call(gateway.port, 'GET /', { headers: { 'x-api-key': 'key-number-one' } }),
+  );
+  return (await Promise.all(answers)).map(({ status }) => status);
+}
+
+async function admitted(gateway: Gateway, count: number): Promise<number> {
+  const statuses = await ask(gateway, count);
+  assert.deepEqual(
+    statuses.filter((status) => status !== 200 && status !== 429),
+    [],
+  );
+  return statuses.filter((status) => status === 200).length;
+}
+
+async function reach(gateway: Gateway, wanted: boolean): Promise<void> {
+  await until(
+    `it is ${wanted ? 'up' : 'down'}`,
+    async () => (await gateway.metric('stoa_quota_store_up')) === (wanted ? 1 : 0),
+    AGREE_MAX_MS,
+  );
+}
+
+/** Of requests one after the other. */
+async function admittedUntil(gateway: Gateway, end: AbortSignal): Promise<number> {
+  let count = 0;
+  while (!end.aborted) count += await admitted(gateway, 1);
+  return count;
+}
+
+function rounds(gateways: readonly Gateway[]): Promise<number[]> {
+  return Promise.all(gateways.map((gateway) => gateway.metric('stoa_quota_store_rounds_total')));
+}
+
+function startRedis(more: readonly string[] = []): Promise<RedisServer> {
+  return RedisServer.start([`requirepass ${PASSWORD}`, ...more], {
+    cli: ['-a', PASSWORD, '--no-auth-warning'],
+  });
+}
+
 describe('gateways over one Redis', { skip }, () => {
   let upstream: RecordingUpstream;
   let folder: string;
@@ -50,11 +91,6 @@ describe('gateways over one Redis', { skip }, () => {
     await redis.stop();
   });
 
-  const startRedis = (more: readonly string[] = []) =>
-    RedisServer.start([`requirepass ${PASSWORD}`, ...more], {
-      cli: ['-a', PASSWORD, '--no-auth-warning'],
-    });
-
   /** `name` is where it keeps its counters: one that comes again has them. */
   async function start(name: string, whenUnavailable = 'local'): Promise<Gateway> {
     const gateway = await startGateway(
@@ -76,38 +112,17 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
     return gateway;
   }
 
-  async function ask(gateway: Gateway, count: number): Promise<number[]> {
-    const answers = Array.from({ length: count }, () =>
-      call(gateway.port, 'GET /', { headers: { 'x-api-key': 'key-number-one' } }),
-    );
-    return (await Promise.all(answers)).map(({ status }) => status);
-  }
-
-  async function admitted(gateway: Gateway, count: number): Promise<number> {
-    const statuses = await ask(gateway, count);
-    assert.deepEqual(
-      statuses.filter((status) => status !== 200 && status !== 429),
-      [],
-    );
-    return statuses.filter((status) => status === 200).length;
-  }
-
-  const reach = (gateway: Gateway, wanted: boolean) =>
-    until(
-      `it is ${wanted ? 'up' : 'down'}`,
-      async () => (await gateway.metric('stoa_quota_store_up')) === (wanted ? 1 : 0),
-      AGREE_MAX_MS,
-    );
+  const reached = (wanted: boolean) =>
+    Promise.all(gateways.map((gateway) => reach(gateway, wanted)));
 
   /** Until each has told, in a round that began after now, and then asked in one that began after that. */
   async function agree(): Promise<void> {
-    const rounds = () =>
-      Promise.all(gateways.map((gateway) => gateway.metric('stoa_quota_store_rounds_total')));
     for (let step = 0; step < 2; step += 1) {
-      const before = await rounds();
+      const since = await rounds(gateways);
       await until(
         'all have had a whole round',
-        async () => (await rounds()).every((round, at) => round >= (before[at] ?? 0) + WHOLE_ROUND),
+        async () =>
+          (await rounds(gateways)).every((round, at) => round >= (since[at] ?? 0) + WHOLE_ROUND),
         AGREE_MAX_MS,
       );
     }
@@ -119,8 +134,8 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
   }
 
   it('meet a quota exactly when they have had time to agree', async () => {
-    const [one, two, three] = [await start('a'), await start('b'), await start('c')];
-    for (const gateway of gateways) await reach(gateway, true);
+    const [one, two, three] = await Promise.all([start('a'), start('b'), start('c')]);
+    await reached(true);
     assert.equal(await admitted(one, 50), 50);
     await agree();
     assert.equal(await admitted(two, 40), 40);
@@ -136,21 +151,17 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
   });
 
   it('exceed it by no more than comes until each has told and then asked', async () => {
-    const all = [await start('a'), await start('b'), await start('c')];
-    for (const gateway of all) await reach(gateway, true);
+    const all = await Promise.all([start('a'), start('b'), start('c')]);
+    await reached(true);
     let letIn = 0;
     while (letIn < QUOTA) {
       const batches = await Promise.all(all.map((gateway) => admitted(gateway, 7)));
       letIn += batches.reduce((sum, count) => sum + count, 0);
     }
-    let going = true;
-    const more = all.map(async (gateway) => {
-      let count = 0;
-      while (going) count += await admitted(gateway, 1);
-      return count;
-    });
+    const agreed = new AbortController();
+    const more = all.map((gateway) => admittedUntil(gateway, agreed.signal));
     await agree();
-    going = false;
+    agreed.abort();
     letIn += (await Promise.all(more)).reduce((sum, count) => sum + count, 0);
     for (const gateway of all) assert.equal(await admitted(gateway, 30), 0);
     assert.ok(letIn >= QUOTA);
@@ -159,21 +170,21 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
   });
 
   it('go on alone, refuse, or let all in while Redis is gone, and account for it afterwards', async () => {
-    const [local, deny, allow] = [
-      await start('a', 'local'),
-      await start('b', 'deny'),
-      await start('c', 'allow'),
-    ];
-    for (const gateway of gateways) await reach(gateway, true);
+    const [local, deny, allow] = await Promise.all([
+      start('a', 'local'),
+      start('b', 'deny'),
+      start('c', 'allow'),
+    ]);
+    await reached(true);
     for (const gateway of gateways) assert.equal(await admitted(gateway, 10), 10);
     await agree();
     await redis.kill();
-    for (const gateway of gateways) await reach(gateway, false);
+    await reached(false);
     assert.equal(await admitted(local, 150), QUOTA - 30);
     assert.deepEqual(await ask(deny, 3), [503, 503, 503]);
     assert.equal(await admitted(allow, 150), 150);
     await redis.run();
-    for (const gateway of gateways) await reach(gateway, true);
+    await reached(true);
     await agree();
     assert.equal(total(), 30 + (QUOTA - 30) + 150, 'it came back empty, and was told everything');
     for (const gateway of gateways) assert.equal(await admitted(gateway, 5), 0);
@@ -182,15 +193,15 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
   });
 
   it('fail and delay no request while Redis hangs, and count nothing twice when it goes on', async () => {
-    const [one, two] = [await start('a'), await start('b')];
-    for (const gateway of gateways) await reach(gateway, true);
+    const [one, two] = await Promise.all([start('a'), start('b')]);
+    await reached(true);
     assert.equal(await admitted(one, 10), 10);
     redis.signal('SIGSTOP');
     assert.equal(await admitted(two, 10), 10);
-    for (const gateway of gateways) await reach(gateway, false);
+    await reached(false);
     assert.equal(await admitted(one, 10), 10);
     redis.signal('SIGCONT');
-    for (const gateway of gateways) await reach(gateway, true);
+    await reached(true);
     await agree();
     assert.equal(total(), 30);
     assert.equal(await admitted(two, 100), QUOTA - 30);
@@ -206,10 +217,11 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
     await redis.kill();
     await reach(one, false);
     assert.equal(await admitted(one, 15), 15);
-    await gateways.pop()?.stop();
+    gateways.splice(0);
+    await one.stop();
     await redis.run();
-    const [again, other] = [await start('a'), await start('b')];
-    for (const gateway of gateways) await reach(gateway, true);
+    const [again, other] = await Promise.all([start('a'), start('b')]);
+    await reached(true);
     await agree();
     assert.equal(total(), 35);
     assert.equal(await admitted(other, 1), 1);
@@ -218,22 +230,21 @@ routes: [{ name: all, upstream: up, auth: { apiKey: {} } }]`,
   });
 
   it('lose nothing when everything of one is killed, and count twice at most what was under way', async () => {
-    const one = await start('a');
-    const other = await start('b');
-    for (const gateway of gateways) await reach(gateway, true);
-    const before = await admitted(one, 30);
+    const [one, other] = await Promise.all([start('a'), start('b')]);
+    await reached(true);
+    const first = await admitted(one, 30);
     await agree();
     redis.signal('SIGSTOP');
     const last = await admitted(one, 6);
     for (const pid of [one.pid, ...one.workers()]) signal(pid, 'SIGKILL');
     await one.exited;
-    gateways.shift();
+    gateways.splice(gateways.indexOf(one), 1);
     redis.signal('SIGCONT');
     await start('a');
-    for (const gateway of gateways) await reach(gateway, true);
+    await reached(true);
     await agree();
-    assert.ok(total() >= before + last);
-    assert.ok(total() <= before + 2 * last);
+    assert.ok(total() >= first + last);
+    assert.ok(total() <= first + 2 * last);
     assert.equal(await admitted(other, 1), 1);
     await agree();
     const left = QUOTA - total();

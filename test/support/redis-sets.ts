@@ -71,12 +71,15 @@ export async function startCluster(size = 3): Promise<{
     stdio: 'ignore',
     timeout: READY_MAX_MS,
   });
-  const ready = (node: RedisServer) => node.ask('CLUSTER', 'INFO').includes('cluster_state:ok');
-  await until('the cluster is ready', () => nodes.every(ready), READY_MAX_MS);
+  await until('the cluster is ready', () => nodes.every(isReady), READY_MAX_MS);
   return {
     nodes,
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop()));
     },
   };
+}
+
+function isReady(node: RedisServer): boolean {
+  return node.ask('CLUSTER', 'INFO').includes('cluster_state:ok');
 }
