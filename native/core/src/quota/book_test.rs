@@ -85,7 +85,8 @@ fn one_that_fills_up_in_between_has_the_others_given_back() {
     for ((place, rule), number) in dues.iter_mut().zip(&plan.rules).zip(0..) {
         let (counter, window) = book.find(rule, number, APP, NOW_S).unwrap();
         let usage = counter.usage(window);
-        *place = Some(Due { rule, counter, window, limit: rule.requests, usage, is_used_up: false });
+        *place =
+            Some(Due { rule, counter, window, limit: rule.requests, usage, is_used_up: false });
     }
     assert!(desk.passes(CLI) && desk.passes(CLI), "between the look and the charge");
     charge_all(&mut dues);
@@ -113,7 +114,11 @@ fn callers_are_told_of_every_quota_and_when_the_last_one_that_is_used_up_begins_
     );
     assert_eq!(desk.ask(APP, NOW_S + 57_600).0, Ok(()), "the next day");
     let (said, ..) = desk.ask(APP, NOW_S + 57_600);
-    assert_eq!(said, Err(Refusal::Exceeded { retry_after_s: 1_382_400 }), "the month is what counts");
+    assert_eq!(
+        said,
+        Err(Refusal::Exceeded { retry_after_s: 1_382_400 }),
+        "the month is what counts"
+    );
 }
 
 #[test]
