@@ -48,13 +48,12 @@ const IMPORTERS = [
   },
 ];
 
-/** The Rust files that may hold `unsafe`: libuv, shared memory, mapped files, and the raw callbacks of Node. */
+/** The Rust files that may hold `unsafe`: libuv, mapped memory, and the raw callbacks of Node. */
 const UNSAFE_FILES = [
   'native/addon/src/callbacks.rs',
   'native/addon/src/callbacks/sink.rs',
   'native/addon/src/callbacks/values.rs',
   'native/addon/src/mapping.rs',
-  'native/addon/src/shm.rs',
   'native/addon/src/uv.rs',
 ];
 

@@ -98,7 +98,11 @@ impl Caller {
 
     /// What it takes to be kept.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.consumer.len() + self.tenant.len() + self.plan.len() + self.fields.len()
+        size_of::<Self>()
+            + self.consumer.len()
+            + self.tenant.len()
+            + self.plan.len()
+            + self.fields.len()
     }
 }
 

@@ -77,7 +77,7 @@ export const Quotas = z
       .max(4096)
       .default('quotas/counters')
       .describe('File of the counters, relative to the configuration’s folder. A local disk.'),
-    countersMax: whole(64, 1_000_000)
+    countersMax: whole(1, 1_000_000)
       .default(16_384)
       .describe(
         'Most counters: one for each quota of each consumer or tenant that was seen. Without room, those that are new get a 503.',

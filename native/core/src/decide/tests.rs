@@ -13,6 +13,7 @@ mod identity;
 mod limits;
 mod problems;
 mod properties;
+mod quotas;
 mod redirects;
 mod responses;
 mod support;

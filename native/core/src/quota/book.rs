@@ -6,8 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::{
-    By, Counter, Mode, Plan, RULES_MAX, Rule, Table, Usage, Window,
-    fields::seconds_left,
+    By, Counter, Mode, Plan, RULES_MAX, Rule, Table, Usage, Window, fields::seconds_left,
     label::key_of,
 };
 
@@ -78,7 +77,8 @@ impl<'a> Book<'a> {
             let (counter, window) = self.find(rule, number, subject, now_s).ok_or(Refusal::Full)?;
             let limit = if mode == Mode::Allow { u64::MAX } else { rule.requests };
             let usage = counter.usage(window);
-            *place = Some(Due { rule, counter, window, limit, usage, is_used_up: usage.used >= limit });
+            *place =
+                Some(Due { rule, counter, window, limit, usage, is_used_up: usage.used >= limit });
         }
         if !dues.iter().flatten().any(|due| due.is_used_up) {
             charge_all(&mut dues);

@@ -258,8 +258,7 @@ impl<'a> Counter<'a> {
         let meta = meta.load(Acquire);
         let length = usize::try_from(meta & 0xffff).ok().filter(|&length| length > 0)?;
         let words = self.words.iter().skip(LABEL_AT);
-        let mut text: Vec<u8> =
-            words.flat_map(|word| word.load(Relaxed).to_le_bytes()).collect();
+        let mut text: Vec<u8> = words.flat_map(|word| word.load(Relaxed).to_le_bytes()).collect();
         (length <= text.len()).then(|| text.truncate(length))?;
         (u64::from(crc32c(0, &text)) == meta >> 32).then_some((text, meta & CUT == 0))
     }

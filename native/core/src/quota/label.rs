@@ -16,9 +16,9 @@ pub type Key = [u64; 2];
 /// The key of a label.
 pub fn key_of(label: &[u8]) -> Key {
     let digest = Sha256::new().chain_update(b"stoa-quota-1\0").chain_update(label).finalize();
-    let mut words = digest.chunks_exact(8).map(|bytes| {
-        u64::from_be_bytes(<[u8; 8]>::try_from(bytes).unwrap_or_default())
-    });
+    let mut words = digest
+        .chunks_exact(8)
+        .map(|bytes| u64::from_be_bytes(<[u8; 8]>::try_from(bytes).unwrap_or_default()));
     // Zero is a place that nobody has.
     [words.next().unwrap_or(1).max(1), words.next().unwrap_or(1).max(1)]
 }

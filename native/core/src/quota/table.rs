@@ -160,9 +160,9 @@ impl<'a> Table<'a> {
     pub fn adopt(&self, old: &Table<'_>, now_s: u64) -> (usize, usize, usize) {
         let (mut kept, mut ended, mut damaged) = (0, 0, 0);
         for (_, counter) in old.counters(0) {
-            let known = counter.label().filter(|(label, whole)| {
-                !whole || Some(key_of(label)) == counter.key()
-            });
+            let known = counter
+                .label()
+                .filter(|(label, whole)| !whole || Some(key_of(label)) == counter.key());
             let (Some(_), Some(key)) = (known, counter.key()) else {
                 damaged += 1;
                 continue;

@@ -86,11 +86,18 @@ fn first_of_month(number: i64) -> i64 {
     days_of(number / 12, number % 12 + 1, 1).cast_signed()
 }
 
-/// The window of number `number`, or the next one where clocks have gone back behind its end.
-fn steps(now: i64, number: i64, zone: &Zone, first_day: impl Fn(i64) -> i64) -> (i64, i64) {
+/// The window of number `number`, or a later one where clocks have gone back behind its end.
+fn steps(now: i64, mut number: i64, zone: &Zone, first_day: impl Fn(i64) -> i64) -> (i64, i64) {
     let begins = |number| zone.first_at(first_day(number) * DAY);
-    let end = begins(number + 1);
-    if end <= now { (end, begins(number + 2)) } else { (begins(number), end) }
+    let mut start = begins(number);
+    loop {
+        let end = begins(number + 1);
+        if end > now {
+            return (start, end);
+        }
+        start = end;
+        number += 1;
+    }
 }
 
 #[cfg(test)]

@@ -174,8 +174,7 @@ impl Gateway {
 
 /// A book with room for so many counters. The test keeps its words.
 pub(super) fn book(counters_max: usize) -> Book<'static> {
-    let words: Vec<_> =
-        (0..QuotaTable::words(counters_max)).map(|_| AtomicU64::new(0)).collect();
+    let words: Vec<_> = (0..QuotaTable::words(counters_max)).map(|_| AtomicU64::new(0)).collect();
     Book::new(QuotaTable::format(words.leak(), counters_max, NOW_S))
 }
 

@@ -4,8 +4,8 @@
 //! is what depends on the rest of the configuration, or is only read.
 
 use crate::{
-    forwarded, http1::field::is_hop_by_hop, quota::fields::tells_of_quota, rate_limit::LimitFields, rewrite::same_field,
-    trace_context::is_trace_field,
+    forwarded, http1::field::is_hop_by_hop, quota::fields::tells_of_quota, rate_limit::LimitFields,
+    rewrite::same_field, trace_context::is_trace_field,
 };
 
 /// Why a route may not set or add `name` to a request: there would be two, and they would differ.
