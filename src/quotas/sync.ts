@@ -17,12 +17,10 @@ import { type Contribution, Contributions } from './contributions.ts';
 import type { QuotaLedger } from './ledger.ts';
 import type { Counted, Store } from './store.ts';
 
-const BATCH_MAX = 1024;
+const BATCH_MAX = 256;
 /** Windows that this gateway did nothing for are asked about in turns: so many a round. */
 const REFRESH_MAX = 32;
 const CONTRIBUTIONS_MAX = 131_072;
-/** All windows twice: a loss may be noticed at the last. */
-const PASSES_MAX = (2 * CONTRIBUTIONS_MAX) / BATCH_MAX;
 const RETRY_MAX_MS = 2000;
 
 export interface SyncOptions {
@@ -39,7 +37,6 @@ export class QuotaSync {
   #store: Store | undefined;
   #up = false;
   #told = false;
-  #lossTold = false;
   #syncedAtMs = performance.now();
   #rounds = 0;
   #failures = 0;
@@ -119,51 +116,59 @@ export class QuotaSync {
     return store;
   }
 
+  /** A loss is mended in the same round; another one meanwhile, in the next. */
   async #exchange(store: Store): Promise<void> {
     this.#contributions.prune(Date.now());
-    for (const amount of this.#ledger.pending(BATCH_MAX)) this.#contributions.observe(amount);
-    this.#lossTold = false;
-    for (let pass = 0; pass < PASSES_MAX; pass += 1) {
-      const due = this.#contributions.due(BATCH_MAX, pass === 0 ? REFRESH_MAX : 0);
-      if (due.length === 0) {
-        // oxlint-disable-next-line eslint/no-await-in-loop -- once, where there is nothing to report
-        if (pass === 0) await store.ping();
-        return;
-      }
-      const reports = due.map(({ key, windowStartMs, windowEndMs, field, amount }) => {
+    // Everything at once: a round that left something out would not be whole.
+    for (const amount of this.#ledger.pending(CONTRIBUTIONS_MAX)) {
+      this.#contributions.observe(amount);
+    }
+    const due = this.#contributions.due(CONTRIBUTIONS_MAX, REFRESH_MAX);
+    if (due.length === 0) {
+      await store.ping();
+      return;
+    }
+    if (!(await this.#report(store, due))) return;
+    this.#losses += 1;
+    this.#log('warn', 'quota_store_lost', { windows: this.#contributions.size });
+    this.#contributions.reportAll();
+    const all = this.#contributions.due(CONTRIBUTIONS_MAX, 0);
+    if (await this.#report(store, all)) this.#contributions.reportAll();
+  }
+
+  /** Whether something was found to be lost. */
+  async #report(store: Store, due: readonly Contribution[]): Promise<boolean> {
+    let lost = false;
+    for (let from = 0; from < due.length; from += BATCH_MAX) {
+      const batch = due.slice(from, from + BATCH_MAX);
+      const reports = batch.map(({ key, windowStartMs, windowEndMs, field, amount }) => {
         return { key, windowStartMs, windowEndMs, field, amount };
       });
       // oxlint-disable-next-line eslint/no-await-in-loop -- so that no queue grows
       const counted = await store.report(reports);
-      const failed = due.filter((entry, at) => {
-        const sent = reports[at]?.amount ?? 0;
-        return !this.#settle(entry, sent, counted[at] ?? null);
+      const failed = batch.filter((entry, at) => {
+        const one = counted[at] ?? null;
+        if (one === null) return true;
+        lost = this.#settle(entry, one) || lost;
+        return false;
       });
-      if (failed.length > 0) throw new Error(`${failed.length} of ${due.length} not counted`);
+      if (failed.length > 0) throw new Error(`${failed.length} of ${batch.length} not counted`);
     }
+    return lost;
   }
 
-  #settle(entry: Contribution, sent: number, counted: Counted | null): boolean {
-    if (counted === null) return false;
-    const lost = counted.before < entry.confirmed;
-    const { key, windowStartMs, windowEndMs, settled } = entry;
-    entry.confirmed = Math.max(sent, counted.before);
+  /** Whether there was less of it in the count than before. */
+  #settle(entry: Contribution, { total, before }: Counted): boolean {
+    const lost = before < entry.confirmed;
+    const { key, windowStartMs, windowEndMs, amount, settled } = entry;
+    entry.confirmed = Math.max(amount, before);
     entry.due = false;
-    entry.settled = Math.max(settled, sent);
-    if (sent > settled) {
-      this.#ledger.acknowledge([{ key, windowStartMs, windowEndMs, amount: sent - settled }]);
+    entry.settled = amount;
+    if (amount > settled) {
+      this.#ledger.acknowledge([{ key, windowStartMs, windowEndMs, amount: amount - settled }]);
     }
-    this.#ledger.total(key, windowStartMs, counted.total);
-    if (lost) this.#lost();
-    return true;
-  }
-
-  #lost(): void {
-    if (this.#lossTold) return;
-    this.#lossTold = true;
-    this.#losses += 1;
-    this.#log('warn', 'quota_store_lost', { windows: this.#contributions.size });
-    this.#contributions.reportAll();
+    this.#ledger.total(key, windowStartMs, total);
+    return lost;
   }
 
   #succeeded(): void {

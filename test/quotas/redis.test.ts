@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -15,6 +15,7 @@ import { openRedis } from '../../src/quotas/redis.ts';
 import type { Report } from '../../src/quotas/store.ts';
 import { testPki } from '../support/pki.ts';
 import { optionsOf } from '../support/quota-store.ts';
+import { PROJECT } from '../support/gateway.ts';
 import { RedisServer, redisMissing } from '../support/redis.ts';
 
 const DAY_MS = 86_400_000;
@@ -98,14 +99,12 @@ describe('the count in Redis', { skip }, () => {
 
 describe('a Redis with users', { skip }, () => {
   const PASSWORD = 'correct horse battery';
+  /** Those that docs/quotas.md asks for. */
+  const PERMISSIONS = `~stoa:quota:* ${permissionsTold()}`;
   let redis: RedisServer;
   before(async () => {
     redis = await RedisServer.start(
-      [
-        'requirepass for-the-default-user',
-        `user gateway on #${sha256(PASSWORD)} ~stoa:* +@all`,
-        'user reader on nopass ~stoa:* +@read +@connection',
-      ],
+      ['requirepass for-the-default-user', `user gateway on #${sha256(PASSWORD)} ${PERMISSIONS}`],
       { cli: ['-a', 'for-the-default-user', '--no-auth-warning'] },
     );
     writeFileSync(join(redis.folder, 'password'), `${PASSWORD}\n`);
@@ -192,4 +191,11 @@ describe('a Redis behind TLS', { skip }, () => {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+function permissionsTold(): string {
+  const page = readFileSync(join(PROJECT, 'docs/quotas.md'), 'utf8');
+  const [, told = ''] = /The user needs `([^`]+)`/.exec(page) ?? [];
+  assert.match(told, /evalsha/);
+  return told;
 }

@@ -74,6 +74,18 @@ describe('gateways that share quotas', { skip }, () => {
     await peers.agree(KEY);
   });
 
+  it('tells everything in one round, however many windows it is', async () => {
+    const { ledger, sync } = peers.join(10);
+    await peers.reach(true);
+    const windows = 3000;
+    for (let at = 0; at < windows; at += 1)
+      assert.ok(ledger.admit(at.toString(16).padStart(32, '0')));
+    const { rounds } = sync.counts;
+    await until('one has begun since and ended', () => sync.counts.rounds >= rounds + 2, 20_000);
+    assert.equal(redis.ask('DBSIZE'), String(windows));
+    assert.deepEqual(ledger.pending(windows), []);
+  });
+
   it('counts for itself while Redis is gone, and tells afterwards what it admitted', async () => {
     const [one, two] = [peers.join(10), peers.join(10)];
     await peers.reach(true);
