@@ -103,7 +103,7 @@ test-native: ## run the tests of native/core, native/tls, native/policy and aren
 	exit $$failed
 
 .PHONY: components
-components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Kafka, OPA, Chromium, valgrind, strace
+components: ## install what tests start beside the gateway: nginx, HAProxy, Caddy, Envoy, Kafka, OPA, Redis, Chromium, valgrind, strace
 	@scripts/components.sh
 
 # The list comes from the sources: what an earlier build left in dist/ is not run. Where CI=true nothing is skipped, so

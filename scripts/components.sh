@@ -11,7 +11,7 @@ root=()
 [ "$(id -u)" = 0 ] || root=(sudo -n)
 
 # command:package
-components='nginx:nginx-light haproxy:haproxy caddy:caddy chromium:chromium valgrind:valgrind strace:strace openssl:openssl java:openjdk-17-jre-headless mvn:maven'
+components='nginx:nginx-light haproxy:haproxy caddy:caddy chromium:chromium valgrind:valgrind strace:strace openssl:openssl java:openjdk-17-jre-headless mvn:maven redis-server:redis-server redis-sentinel:redis-sentinel'
 packages=()
 for component in $components; do
   command -v "${component%%:*}" >/dev/null 2>&1 || packages+=("${component#*:}")
@@ -24,7 +24,7 @@ if [ ${#packages[@]} -gt 0 ]; then
       "${root[@]}" apt-get install -qy --no-install-recommends "${packages[@]}" >/dev/null && break
     [ "$attempt" = 3 ] || sleep 5
   done
-  for service in nginx haproxy caddy; do
+  for service in nginx haproxy caddy redis-server redis-sentinel; do
     case " ${packages[*]} " in *" $service"*) "${root[@]}" service "$service" stop >/dev/null 2>&1 ;; esac
   done
 fi

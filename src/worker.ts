@@ -12,6 +12,7 @@ import type { RunningMode, StartMode } from './modes/mode.ts';
 import { startProxy } from './modes/proxy.ts';
 import {
   type FromWorker,
+  QUOTAS_FD,
   SEGMENT_FD,
   type StartMessage,
   type ToWorker,
@@ -53,6 +54,7 @@ async function start({
       modelJson,
       index,
       segmentFd: SEGMENT_FD,
+      quotasFd: model.quotas === null ? null : QUOTAS_FD,
       addresses,
       log,
     });

@@ -21,7 +21,7 @@ const LAYERS = [
   ['cli'],
   ['modes', 'supervisor'],
   ['stages'],
-  ['listener', 'admin', 'identity', 'metering', 'policy', 'upstreams'],
+  ['listener', 'admin', 'identity', 'metering', 'policy', 'quotas', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],
@@ -39,6 +39,7 @@ const IMPORTERS = [
     why: 'signatures are checked where tokens and bundles are believed',
   },
   { specifier: /^kafkajs$/, only: /^metering\//, why: 'a sink is one concern' },
+  { specifier: /^@redis\/client$/, only: /^quotas\//, why: 'connections are one concern' },
   { specifier: /^piscina$/, only: /^policy\/threads\//, why: 'threads are one concern' },
   {
     specifier: /^zod$/,
@@ -47,13 +48,12 @@ const IMPORTERS = [
   },
 ];
 
-/** The Rust files that may hold `unsafe`: libuv, shared memory, mapped files, and the raw callbacks of Node. */
+/** The Rust files that may hold `unsafe`: libuv, mapped memory, and the raw callbacks of Node. */
 const UNSAFE_FILES = [
   'native/addon/src/callbacks.rs',
   'native/addon/src/callbacks/sink.rs',
   'native/addon/src/callbacks/values.rs',
   'native/addon/src/mapping.rs',
-  'native/addon/src/shm.rs',
   'native/addon/src/uv.rs',
 ];
 

@@ -52,7 +52,11 @@ ${named('closed', `http://127.0.0.1:${closedPort}`)}
 ${named('deaf', `http://127.0.0.1:${deafPort}`, ', timeouts: { connectMs: 300 }')}
 ${named('nowhere', 'http://nowhere.invalid:80')}
 ${named('unread', url, ', timeouts: { idleMs: 400, responseMs: 5000 }')}
+quotas: { countersMax: 1 }
+plans: { one: { quotas: [{ requests: 1, per: month }] } }
 consumers:
+  counted: { plan: one, apiKeys: [{ value: counted }] }
+  uncounted: { plan: one, apiKeys: [{ value: uncounted }] }
   app: { apiKeys: [{ value: good }, { value: old, expiresAt: "2020-01-01" }] }
 routes:
 ${route('plain', 'upstream: up')}
@@ -96,6 +100,8 @@ async function sending(gateway: Gateway, text: string): Promise<Answer> {
 
 const HOST = 'Host: gw.test\r\n';
 
+const COUNTED = { headers: { 'x-api-key': 'counted' } };
+
 /** The registry: how each code comes about. */
 const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise<Answer>>> = {
   bad_request: (ask) => ask('GET /plain', { headers: { 'x-a': 'a\x7fb' } }),
@@ -127,6 +133,12 @@ const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise
     ask('GET /plain', {
       headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '7' },
     }),
+  quota_exceeded: (ask) => second((line) => ask(line, COUNTED), 'GET /keyed'),
+  // The first of them has the only counter.
+  quota_unavailable: async (ask) => {
+    await ask('GET /keyed', COUNTED);
+    return ask('GET /keyed', { headers: { 'x-api-key': 'uncounted' } });
+  },
   rate_limited: (ask) => second(ask, 'GET /limited'),
   head_too_large: (ask) => ask('GET /plain', { headers: { 'x-a': 'a'.repeat(4096) } }),
   internal_error: (ask) => ask('GET /plain', { headers: { 'x-stoa-test-panic': '1' } }),

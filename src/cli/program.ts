@@ -15,6 +15,7 @@ import { explainCommand } from './explain.ts';
 import { runProgram, withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
 import { policyCommand } from './policy.ts';
+import { quotasCommand } from './quotas.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -61,6 +62,7 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
     .addCommand(checkCommand(terminal, exit))
     .addCommand(explainCommand(terminal, exit))
     .addCommand(usageCommand(terminal, exit))
+    .addCommand(quotasCommand(terminal, exit))
     .addCommand(schemaCommand(terminal))
     .addCommand(keysCommand(terminal))
     .addCommand(policyCommand(terminal, exit))

@@ -18,6 +18,7 @@ import {
   type UsageSum,
 } from '../metering/usage.ts';
 import { checkFile, configFile } from './checked.ts';
+import { columns } from './columns.ts';
 import { loadStoredEvents } from './native.ts';
 import { configOption, type OutputOptions, outputOption } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -113,20 +114,7 @@ function table(
     ...by.map((dimension) => group[dimension] ?? '-'),
     ...COLUMNS.map((column) => String(sum[column])),
   ]);
-  const header = [...names, ...COLUMNS];
-  const widths = header.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        column < names.length
-          ? cell.padEnd(widths[column] ?? 0)
-          : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return `${[title(line(header)), ...rows.map(line)].join('\n')}\n`;
+  return columns([...names, ...COLUMNS], rows, { names: names.length, title });
 }
 
 function toDimensions(text: string): Dimension[] {

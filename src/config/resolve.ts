@@ -7,7 +7,9 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
+import { resolveQuotaStore } from './quota-store.ts';
 import type { Model, ValidConfig } from './schema.ts';
+import { changesOf } from './zones.ts';
 
 type Auth = NonNullable<Model['routes'][number]['auth']>;
 type Tls = NonNullable<Model['listeners'][number]['tls']>;
@@ -36,6 +38,8 @@ export function resolveModel(
       ...listener,
       tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),
     })),
+    quotas: quotasOf(config, (file) => resolve(baseDir, file)),
+    zones: zonesOf(config),
     apiKeyFiles: config.apiKeyFiles.map((file) => resolve(baseDir, file)),
     consumers: Object.fromEntries(
       Object.entries(config.consumers).map(([name, consumer]) => [
@@ -72,6 +76,22 @@ export function resolveModel(
       auth: withIssuers(route.auth, Object.keys(config.identity.issuers)),
     })),
   };
+}
+
+function quotasOf(
+  { plans, quotas }: ValidConfig,
+  absolute: (file: string) => string,
+): Model['quotas'] {
+  const isUsed = Object.values(plans).some((plan) => plan.quotas.length > 0);
+  const redis = quotas.redis && resolveQuotaStore(quotas.redis, absolute);
+  return isUsed ? { ...quotas, path: absolute(quotas.path), redis } : null;
+}
+
+function zonesOf({ plans }: ValidConfig): Model['zones'] {
+  const named = Object.values(plans).flatMap(({ quotas }) => quotas.map((quota) => quota.timeZone));
+  const nowMs = Date.now();
+  const others = [...new Set(named)].filter((name) => name !== 'UTC');
+  return Object.fromEntries(others.map((name) => [name, changesOf(name, nowMs)]));
 }
 
 function meteringOf(

@@ -15,6 +15,7 @@ import { Name, whole } from './schema/fields.ts';
 import { Identity } from './schema/identity.ts';
 import { Listener } from './schema/listeners.ts';
 import { Metering } from './schema/metering.ts';
+import { Plan, Quotas, Tenant } from './schema/plans.ts';
 import { Policy } from './schema/policy.ts';
 import {
   AccessLog,
@@ -29,6 +30,7 @@ import {
 } from './schema/process.ts';
 import { Route } from './schema/routes.ts';
 import { Upstream } from './schema/upstreams.ts';
+import type { Change } from './zones.ts';
 
 /** Modes of the product; this release has the first. */
 const MODES = ['proxy', 'sidecar', 'edge-mcp', 'shadow'] as const;
@@ -66,10 +68,18 @@ export const Config = z
     accessLog: AccessLog.prefault({}),
     decisionLog: DecisionLog.prefault({}),
     metering: Metering.prefault({}),
+    quotas: Quotas.prefault({}),
     drain: Drain.prefault({}),
     supervision: Supervision.prefault({}),
     upstreams: z.record(Name, Upstream).default({}).describe('Backends, by name.'),
     consumers: z.record(Name, Consumer).default({}).describe('Who may call, by name.'),
+    tenants: z.record(Name, Tenant).default({}).describe('What is said of tenants, by name.'),
+    plans: z
+      .record(Name, Plan)
+      .refine((plans) => Object.keys(plans).length <= 1000, 'at most 1000 plans')
+      .default({})
+      .describe('What consumers and tenants may use, by name.'),
+    defaultPlan: Name.nullable().default(null).describe('Plan of callers who have no other.'),
     apiKeyFiles: z
       .array(z.string().min(1).max(4096))
       .max(64)
@@ -101,10 +111,17 @@ type ValidConsumer = ValidConfig['consumers'][string];
  * JSON is the contract with `native/core/src/model.rs`.
  */
 export interface Model
-  extends Omit<ValidConfig, 'workers' | 'consumers' | 'defaultPolicy' | 'metering' | 'routes'> {
+  extends Omit<
+    ValidConfig,
+    'workers' | 'consumers' | 'defaultPolicy' | 'metering' | 'quotas' | 'routes'
+  > {
   workers: number;
   /** Null when it is off. */
   metering: ValidConfig['metering'] | null;
+  /** Null where no plan has one. */
+  quotas: ValidConfig['quotas'] | null;
+  /** When clocks change in the time zones that quotas name, but UTC. */
+  zones: Record<string, readonly Change[]>;
   consumers: Record<string, Omit<ValidConsumer, 'tenant'> & { tenant: string }>;
   routes: (Omit<ValidRoute, 'upstream'> & { upstream: NonNullable<ValidRoute['upstream']> })[];
 }

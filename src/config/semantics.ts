@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 
 import { parseAddress } from './address.ts';
 import { checkIssuers, checkJwt } from './identity.ts';
+import { checkPlans } from './plans.ts';
 import {
   checkDefaultPolicy,
   checkPolicies,
@@ -18,6 +19,7 @@ import {
 } from './policies.ts';
 import { checkPolicySettings } from './policy-settings.ts';
 import type { Finding } from './problem.ts';
+import { checkQuotaStore } from './quota-store.ts';
 import type { ValidConfig } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -30,7 +32,9 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkAddresses(config),
     ...checkUpstreams(config),
     ...checkMetering(config),
+    ...checkQuotaStore(config),
     ...checkConsumers(config),
+    ...checkPlans(config),
     ...checkIssuers(config, baseDir),
     ...checkPolicies(config, baseDir),
     ...checkPolicyTimes(config),

@@ -22,7 +22,7 @@ const MeteringData = z
     requestId: z.string().optional().describe('What logs call it.'),
     tenant: z.string().optional().describe('Whose the consumer is.'),
     consumer: z.string().optional().describe('Who called.'),
-    plan: z.string().optional().describe('What the consumer may use. Not written yet.'),
+    plan: z.string().optional().describe('What the consumer may use.'),
     route: z.string().optional().describe('Route taken.'),
     upstream: z.string().optional().describe('Upstream chosen.'),
     method: z.string().optional().describe('As sent.'),

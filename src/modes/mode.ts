@@ -14,6 +14,8 @@ export interface ModeOptions {
   readonly modelJson: string;
   readonly index: number;
   readonly segmentFd: number;
+  /** The file of quotas, where there are any. */
+  readonly quotasFd: number | null;
   /** Where to listen, every port chosen. */
   readonly addresses: readonly Address[];
   readonly log: Log;

@@ -27,8 +27,8 @@ const RESOLVE_PATIENCE_MS = 3000;
 const CLOSE_PATIENCE_MS = 500;
 
 export async function startProxy(options: ModeOptions): Promise<RunningMode> {
-  const { model, modelJson, index, segmentFd, addresses, log } = options;
-  const core = openWorker({ segmentFd, index, modelJson });
+  const { model, modelJson, index, segmentFd, quotasFd, addresses, log } = options;
+  const core = openWorker({ segmentFd, index, modelJson, quotasFd });
   const authenticator = openAuthenticator(model, (issuer, event) => {
     if (event.kind === 'recovered') log('info', 'issuer_recovered', { issuer });
     else log('warn', 'issuer_failing', { issuer, message: event.reason });

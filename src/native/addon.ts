@@ -33,6 +33,7 @@ export interface Explanation {
   readonly route: string | null;
   readonly consumer: string | null;
   readonly tenant: string | null;
+  readonly plan: string | null;
   readonly stages: readonly string[];
   readonly considered: readonly {
     readonly route: string;
@@ -100,6 +101,27 @@ export const NOTHING_SHIPPED: ShipperCounts = {
   sinkUp: true,
 };
 
+/** How the count of quotas that gateways share is doing. */
+export interface QuotaStoreCounts {
+  /** Whether the last round of telling and asking succeeded. */
+  readonly up: boolean;
+  /** Since the last that did, or since the start. */
+  readonly ageMs: number;
+  readonly rounds: number;
+  readonly failures: number;
+  /** How often it was found to have lost something. */
+  readonly losses: number;
+}
+
+/** Of a gateway that counts for itself. */
+export const NOTHING_SHARED: QuotaStoreCounts = {
+  up: true,
+  ageMs: 0,
+  rounds: 0,
+  failures: 0,
+  losses: 0,
+};
+
 /** What stands in a segment of the spool; each array has an item for each event. */
 export interface SpoolPortion {
   /** A line of JSON for each event, each ended by LF. */
@@ -117,9 +139,71 @@ export interface SpoolPortion {
   readonly next: number;
 }
 
+/** What one gateway has admitted of a quota in one window. */
+export interface QuotaAmount {
+  /**
+   * Names subject, plan and quota: 32 hexadecimal digits, the same on every gateway. The number of
+   * requests that the quota allows is no part of it.
+   */
+  readonly key: string;
+  readonly windowStartMs: number;
+  /** From then on nobody asks about this window any more. */
+  readonly windowEndMs: number;
+  readonly amount: number;
+}
+
+/**
+ * What holds for quotas. `local`: what this gateway has admitted and what it last heard of the
+ * others. `deny`: whoever has a quota gets 503 `quota_unavailable`, and nothing is counted. `allow`:
+ * nobody is refused, and everything is counted.
+ */
+export type QuotaMode = 'local' | 'deny' | 'allow';
+
+/** The file of quotas, and what was found in it. */
+export interface OpenedQuotas {
+  /** Descriptor that workers inherit. */
+  readonly fd: number;
+  /** Counters that go on, those whose window has ended, and those that were not what they said. */
+  readonly kept: number;
+  readonly ended: number;
+  readonly damaged: number;
+  /** Where a file was put that could not be read. */
+  readonly putAside?: string;
+}
+
+/** A counter, for people. */
+export interface QuotaCounter {
+  readonly key: string;
+  readonly plan: string;
+  readonly per: string;
+  readonly timeZone: string;
+  readonly by: 'consumer' | 'tenant';
+  /** Null where the tenant is what is counted. */
+  readonly consumer: string | null;
+  readonly tenant: string;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  /** Requests of the window, those of other gateways included as far as they are known. */
+  readonly used: number;
+  /** Those that this gateway admitted. */
+  readonly admitted: number;
+  readonly limit: number;
+}
+
 interface Addon {
   createSegment(modelJson: string): number;
-  renderMetrics(workers: number, workerRestarts: number, shipper: ShipperCounts): string;
+  openQuotas(modelJson: string): OpenedQuotas | null;
+  readQuotas(path: string): string;
+  quotaPending(max: number): QuotaAmount[];
+  quotaAcknowledge(entries: readonly QuotaAmount[]): void;
+  quotaTotal(key: string, windowStartMs: number, total: number): boolean;
+  quotaMode(mode: string): void;
+  renderMetrics(
+    workers: number,
+    workerRestarts: number,
+    shipper: ShipperCounts,
+    quotaStore: QuotaStoreCounts,
+  ): string;
   readSpool(path: string, offset: number): SpoolPortion;
   isLocked(path: string): boolean;
   holdLock(path: string): boolean;
@@ -135,6 +219,7 @@ interface Addon {
     segmentFd: number,
     index: number,
     modelJson: string,
+    quotasFd: number | null,
     onRecords: (count: number) => void,
   ): Bindings;
   setEndpointAddresses(upstream: string, endpoint: number, addresses: readonly string[]): void;
@@ -171,13 +256,64 @@ export function createSegment(modelJson: string): number {
   return addon.createSegment(modelJson);
 }
 
+/**
+ * Opens the file of quotas for this gateway and its workers; null where no plan has a quota. Throws
+ * when another gateway has it, or it is something else.
+ */
+export function openQuotas(modelJson: string): OpenedQuotas | null {
+  return addon.openQuotas(modelJson);
+}
+
+/** The counters in a file of quotas, also of a gateway that is running. Throws when it is none. */
+export function readQuotas(path: string): QuotaCounter[] {
+  return JSON.parse(addon.readQuotas(path));
+}
+
+/**
+ * What this gateway has admitted and nobody was told of, one entry a counter and at most `max`; those
+ * that were left out come first the next time. Nothing is taken by asking: an amount is there until
+ * it was acknowledged, also across a restart. So there must not be two who ask. What was admitted in
+ * a window that has ended, and in which the subject was not seen again, is told; what was still
+ * pending when its counter went on to the next window is forgotten, since it limits nobody.
+ *
+ * Main process only; throws where no quota is configured.
+ */
+export function quotaPending(max: number): QuotaAmount[] {
+  return addon.quotaPending(max);
+}
+
+/**
+ * These amounts have been delivered: they are pending no longer. Call it when the shared store has
+ * added them, and before `quotaTotal` with what the store said. A crash between the two has them
+ * delivered twice, which is the safe side. Counters that have gone on to another window are passed over.
+ */
+export function quotaAcknowledge(entries: readonly QuotaAmount[]): void {
+  addon.quotaAcknowledge(entries);
+}
+
+/**
+ * What all gateways together have used, **this one's acknowledged amounts included**: the shared
+ * store's sum. Workers take from it what this gateway has acknowledged, and add what it has admitted;
+ * so their check never sees an amount twice or not at all while it is on its way. False when this
+ * gateway has no such counter, or it is in another window.
+ */
+export function quotaTotal(key: string, windowStartMs: number, total: number): boolean {
+  return addon.quotaTotal(key, windowStartMs, total);
+}
+
+/** What holds from now on, in every worker; `local` when the gateway starts. */
+export function quotaMode(mode: QuotaMode): void {
+  addon.quotaMode(mode);
+}
+
 /** The Prometheus text of every worker's counters. */
 export function renderMetrics(known: {
   readonly workers: number;
   readonly restarts: number;
   readonly shipper: ShipperCounts;
+  readonly quotaStore: QuotaStoreCounts;
 }): string {
-  return addon.renderMetrics(known.workers, known.restarts, known.shipper);
+  return addon.renderMetrics(known.workers, known.restarts, known.shipper, known.quotaStore);
 }
 
 /** A portion of a spool's segment from `offset` on; 0 is its start. Throws when there is none. */
@@ -296,6 +432,8 @@ export function openWorker(options: {
   readonly segmentFd: number;
   readonly index: number;
   readonly modelJson: string;
+  /** The file of quotas, where there are any. */
+  readonly quotasFd?: number | null;
 }): WorkerCore {
   const { requestId } = JSON.parse(options.modelJson) as { requestId: { header: string } };
   let ask: (at: number) => void = () => {};
@@ -306,7 +444,13 @@ export function openWorker(options: {
     }
   };
   const deliver = (count: number): void => handle(count);
-  const bindings = addon.openWorker(options.segmentFd, options.index, options.modelJson, deliver);
+  const bindings = addon.openWorker(
+    options.segmentFd,
+    options.index,
+    options.modelJson,
+    options.quotasFd ?? null,
+    deliver,
+  );
 
   const records = new Uint32Array(bindings.records);
 

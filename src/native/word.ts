@@ -22,6 +22,8 @@ export type Word =
       /** Empty for none, as `tenant`. */
       readonly consumer: string;
       readonly tenant: string;
+      /** As `consumer`; a plan that is not configured counts as none. */
+      readonly plan: string;
       /** For the upstream; of those that the route names. */
       readonly headers: Fields;
       /** What the token says, as JSON, for the route's policy; empty where it has none. */

@@ -78,12 +78,13 @@ async function wordOn(question: Question, stages: Stages): Promise<Word> {
 
 function wordOf(found: Authentication, withClaims: boolean): Word {
   if (found.kind === 'accepted') {
-    const { consumer, tenant, headers } = found.identity;
+    const { consumer, tenant, plan, headers } = found.identity;
     const { rememberUntilMs } = found;
     return {
       kind: 'accepted',
       consumer: consumer ?? '',
       tenant: tenant ?? '',
+      plan: plan ?? '',
       headers,
       claims: withClaims ? JSON.stringify(found.claims) : '',
       rememberUntilMs: rememberUntilMs === null ? null : Math.max(0, Math.floor(rememberUntilMs)),

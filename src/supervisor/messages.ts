@@ -11,6 +11,8 @@ import type { ShipperCounts } from '../native/addon.ts';
 
 /** The descriptor of the shared segment in a worker: after stdin, stdout, stderr and IPC. */
 export const SEGMENT_FD = 4;
+/** That of the file of quotas, where there are any. */
+export const QUOTAS_FD = 5;
 
 /** To a worker: begin. Sent once, first. */
 export interface StartMessage {

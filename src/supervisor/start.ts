@@ -11,7 +11,16 @@ import { type Admin, openAdmin } from '../admin/server.ts';
 import { type Address, formatAddress, parseAddress } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
 import { GatewayError } from '../errors.ts';
-import { createSegment, heartbeatAgesMs, NOTHING_SHIPPED, renderMetrics } from '../native/addon.ts';
+import {
+  createSegment,
+  heartbeatAgesMs,
+  NOTHING_SHARED,
+  NOTHING_SHIPPED,
+  openQuotas,
+  renderMetrics,
+} from '../native/addon.ts';
+import { shareQuotas } from '../quotas/share.ts';
+import type { QuotaSync } from '../quotas/sync.ts';
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
@@ -49,25 +58,31 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   const addresses = await reservePorts(model.listeners.map(({ address }) => addressOf(address)));
   const modelJson = JSON.stringify(model);
   const segmentFd = createSegment(modelJson);
+  const quotasFd = quotasOf(modelJson, log);
 
+  const redis = model.quotas?.redis ?? null;
+  const quotas = redis === null ? null : await shareQuotas(redis, log);
   const shipper = model.metering === null ? null : new ShipperProcess({ modelJson, log });
   const supervisor = new Supervisor({
     workers: model.workers,
     modelJson,
     addresses,
-    fork: () => forkWorker(segmentFd, model),
+    fork: () => forkWorker(model, quotasFd === null ? [segmentFd] : [segmentFd, quotasFd]),
     heartbeatAgesMs,
     stallMs: model.supervision.stallMs,
     drainMs: model.drain.deadlineMs,
     log,
     onReady: () => announce(model, options, addresses, admin, log),
   });
-  const admin = await adminOf(model, { supervisor, shipper }, log);
+  const admin = await adminOf(model, { supervisor, shipper, quotas }, log);
   const releaseSignals = onSignals(supervisor, log);
   try {
+    // First, so that what holds without the others holds for the first request.
+    quotas?.start();
     const finished = supervisor.run();
     shipper?.start();
     const exitCode = await finished;
+    await quotas?.stop();
     // Only now is nothing written behind what it ships.
     await shipper?.stop(exitCode === 0);
     log('info', 'gateway_stopped', { exitCode });
@@ -78,11 +93,25 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   }
 }
 
+/** The descriptor of the file of quotas, and a line in the log of what was found in it. */
+function quotasOf(modelJson: string, log: Log): number | null {
+  const opened = openQuotas(modelJson);
+  if (opened === null) return null;
+  const { kept, ended, damaged, putAside = null } = opened;
+  log(damaged > 0 || putAside !== null ? 'warn' : 'info', 'quotas_opened', {
+    kept,
+    ended,
+    damaged,
+    putAside,
+  });
+  return opened.fd;
+}
+
 /** The environment tells uWebSockets.js its largest head: it reads it when it is loaded. */
-function forkWorker(segmentFd: number, { limits }: Model): ChildProcess {
+function forkWorker({ limits }: Model, inherited: readonly number[]): ChildProcess {
   const headMaxBytes = limits.targetMaxBytes + limits.headMaxBytes + FRONT_SLACK_BYTES;
   return fork(WORKER, [], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', segmentFd],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
     serialization: 'advanced',
     execArgv: [],
     env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: String(headMaxBytes) },
@@ -94,7 +123,15 @@ const FRONT_SLACK_BYTES = 4096;
 
 async function adminOf(
   model: Model,
-  { supervisor, shipper }: { supervisor: Supervisor; shipper: ShipperProcess | null },
+  {
+    supervisor,
+    shipper,
+    quotas,
+  }: {
+    readonly supervisor: Supervisor;
+    readonly shipper: ShipperProcess | null;
+    readonly quotas: QuotaSync | null;
+  },
   log: Log,
 ): Promise<Admin | null> {
   if (model.admin === null) return null;
@@ -108,6 +145,7 @@ async function adminOf(
           restarts: supervisor.restarts,
           workers: supervisor.readiness.ready,
           shipper: shipper?.counts ?? NOTHING_SHIPPED,
+          quotaStore: quotas?.counts ?? NOTHING_SHARED,
         }),
       onError: (error) => log('error', 'admin_failed', { message: describeError(error) }),
     });

@@ -53,6 +53,8 @@ export const TOKEN_PRODUCERS = {
     bearer(ask, 'GET /scoped', await issuer.token({ scope: 'read' })),
   claims_refused: async (ask: Ask, issuer: SlowIssuer) =>
     bearer(ask, 'GET /claimed', await issuer.token({ role: 'guest' })),
+  plan_unknown: async (ask: Ask, issuer: SlowIssuer) =>
+    bearer(ask, 'GET /token', await issuer.token({ plan: 'of-nobody' })),
   issuer_unavailable: async (ask: Ask, _: SlowIssuer, closedPort: number) =>
     bearer(ask, 'GET /token', await strangersToken(`http://127.0.0.1:${closedPort}`)),
   decision_failed: async (ask: Ask, issuer: SlowIssuer) =>

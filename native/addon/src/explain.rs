@@ -11,6 +11,7 @@ use gateway_core::{
         framing,
         head::{field_scratch, parse_request},
     },
+    quota::{Book, Plan, RULES_MAX, Table as QuotaTable},
     rate_limit::{KeyHasher, Table},
     router::{Lookup, path::normalize},
     snapshot::{Action, LimitKey, RoutePlan, Snapshot},
@@ -44,6 +45,12 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
         (0..loaded.snapshot.dense_cells).map(|_| AtomicU64::new(0)).collect();
     let words: Vec<AtomicU64> = (0..Table::words(1)).map(|_| AtomicU64::new(0)).collect();
     let evictions = AtomicU64::new(0);
+    let now_s = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let counters: Vec<AtomicU64> =
+        (0..QuotaTable::words(RULES_MAX)).map(|_| AtomicU64::new(0)).collect();
+    let book = Book::new(QuotaTable::format(&counters, RULES_MAX, now_s));
     let mut draft = Draft::default();
     let mut random = || fastrand::u64(..);
     let verdict = decide(
@@ -52,11 +59,10 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             dense: &cells,
             table: Table::new(&words, &evictions),
             key_hasher: &KeyHasher::new([1, 2, 3, 4]),
+            quotas: Some(&book),
             tokens: &TokenTable::new([1, 2, 3, 4], 0, 0),
             now_ns: now_ns(),
-            now_s: std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
+            now_s,
             peer,
             random: &mut random,
             log: true,
@@ -146,20 +152,23 @@ fn describe(snapshot: &Snapshot, verdict: &Verdict, draft: &Draft, considered: &
         }
     };
     let plan = route.and_then(|route| snapshot.routes.get(route as usize));
+    let number = consumer.and_then(|number| snapshot.consumers.plan(number));
+    let entitled = number.and_then(|number| snapshot.plans.get(number));
     json!({
         "path": String::from_utf8_lossy(&draft.facts.path),
         "route": plan.map(|plan| plan.name.as_str()),
         "consumer": consumer.map(|number| snapshot.consumers.name(number)),
         "tenant": consumer
             .map(|number| snapshot.consumers.tenant_name(snapshot.consumers.tenant(number))),
-        "stages": plan.map(stages).unwrap_or_default(),
+        "plan": entitled.map(|plan| &plan.name),
+        "stages": plan.map(|plan| stages(plan, entitled)).unwrap_or_default(),
         "considered": considered,
         "outcome": outcome,
     })
 }
 
 /// What a route does, in order, one sentence each.
-fn stages(plan: &RoutePlan) -> Vec<String> {
+fn stages(plan: &RoutePlan, entitled: Option<&Plan>) -> Vec<String> {
     let mut stages = Vec::new();
     if plan.certificate {
         stages.push("client certificate of the connection".to_owned());
@@ -198,6 +207,7 @@ fn stages(plan: &RoutePlan) -> Vec<String> {
             limit.quota.burst(),
         ));
     }
+    stages.extend(entitled.into_iter().flat_map(entitlements));
     if let Some(prefix) = &plan.path.strip_prefix {
         stages.push(format!("path without prefix `{prefix}`"));
     }
@@ -220,4 +230,23 @@ fn stages(plan: &RoutePlan) -> Vec<String> {
         Action::Deny => "deny".to_owned(),
     });
     stages
+}
+
+/// What a plan holds a caller to.
+fn entitlements(plan: &Plan) -> Vec<String> {
+    let name = &plan.name;
+    let limit = plan.limit.as_ref().map(|limit| {
+        format!(
+            "rate limit of plan {name} by {}: {} requests in {} ms, {} at once",
+            limit.by.as_str(),
+            limit.rate.requests(),
+            limit.rate.window_ms(),
+            limit.rate.burst(),
+        )
+    });
+    let quotas = plan.rules.iter().map(|rule| {
+        let (by, per) = (rule.by.as_str(), rule.per.as_str());
+        format!("quota of plan {name} by {by}: {} requests per {per}", rule.requests)
+    });
+    limit.into_iter().chain(quotas).collect()
 }

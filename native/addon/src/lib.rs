@@ -19,6 +19,7 @@ mod main_process;
 mod mapping;
 mod net;
 mod policy;
+pub mod quota;
 mod ring;
 mod shm;
 pub mod spool;
@@ -34,6 +35,7 @@ use gateway_core::{
     metrics::{Block, METRICS},
     model::Model,
     problem::Code,
+    quota::Book,
 };
 use napi::{
     Env, Error, Result, Status,
@@ -72,14 +74,25 @@ pub struct ShipperCounts {
     pub sink_up: bool,
 }
 
+/// What the main process knows of the Redis that gateways share quotas in.
+#[napi(object)]
+pub struct QuotaStoreCounts {
+    pub up: bool,
+    pub age_ms: f64,
+    pub rounds: f64,
+    pub failures: f64,
+    pub losses: f64,
+}
+
 /// The Prometheus text of all workers' counters. Throws before `createSegment`.
 #[napi]
 pub fn render_metrics(
     workers: u32,
     worker_restarts: u32,
     shipper: ShipperCounts,
+    quota_store: QuotaStoreCounts,
 ) -> Result<String> {
-    main_process::render_metrics(workers, worker_restarts, shipper).map_err(failed)
+    main_process::render_metrics(workers, worker_restarts, shipper, quota_store).map_err(failed)
 }
 
 /// How long ago each worker's loop last turned, in milliseconds; `Infinity` for one that never
@@ -126,7 +139,7 @@ pub fn metric_table() -> Result<String> {
     serde_json::to_string(&rows).map_err(failed)
 }
 
-/// Opens this process's worker on this thread's loop. `on_records(count)` is called once
+/// Opens this process's worker on this thread's loop. `quotas_fd` is what `openQuotas` gave. `on_records(count)` is called once
 /// a turn, more often when there is much to tell. Returns `{ begin, body, abort, flow, records, data, reply }`.
 #[napi(ts_return_type = "WorkerBindings")]
 pub fn open_worker<'env>(
@@ -134,6 +147,7 @@ pub fn open_worker<'env>(
     segment_fd: i32,
     index: u32,
     model_json: String,
+    quotas_fd: Option<i32>,
     on_records: Function<'env, u32, ()>,
 ) -> Result<Unknown<'env>> {
     log_panics();
@@ -156,6 +170,7 @@ pub fn open_worker<'env>(
         log: LogWriter::open(&loaded.model.access_log.output).map_err(failed)?,
         decision_log: open_decision_log(&loaded.model)?,
         spool: open_spool(&loaded.model, index)?,
+        quotas: quotas_fd.map(quota::open_inherited).transpose().map_err(failed)?.map(Book::new),
         tls: listener_tls::load(&loaded.model, segment.ticket_secret())
             .map_err(|errors| failed(first(&errors)))?,
         identity_rules: IdentityRules::compile(&loaded.model, |name| {

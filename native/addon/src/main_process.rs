@@ -7,7 +7,7 @@ use std::{
 };
 
 use gateway_core::{
-    metrics::{Block, Extra, Layout, Names, Shipper, render},
+    metrics::{Block, Extra, Layout, Names, QuotaStore, Shipper, render},
     problem::Code,
 };
 
@@ -15,8 +15,9 @@ use gateway_tls::FailureReason;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::{
-    ShipperCounts,
+    QuotaStoreCounts, ShipperCounts,
     configuration::{self, ROUTES_COUNTED_MAX, first},
+    quota::calls::room,
     shm::Segment,
     worker::now_ns,
 };
@@ -64,6 +65,7 @@ pub(crate) fn render_metrics(
     workers: u32,
     worker_restarts: u32,
     shipper: ShipperCounts,
+    quota_store: QuotaStoreCounts,
 ) -> Result<String, &'static str> {
     with_main(|main| {
         let problems: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
@@ -79,7 +81,10 @@ pub(crate) fn render_metrics(
             workers: u64::from(workers),
             worker_restarts: u64::from(worker_restarts),
             rate_limit_evictions: main.segment.evictions().load(Ordering::Relaxed),
+            quota_counters: room().0,
+            quota_no_room: room().1,
             shipper: shipper.into(),
+            quota_store: quota_store.into(),
         };
         render(&main.layout, &main.blocks(), &names, extra)
     })
@@ -106,6 +111,19 @@ impl From<ShipperCounts> for Shipper {
             torn: counts.torn as u64,
             sink_failures: counts.sink_failures as u64,
             sink_up: counts.sink_up,
+        }
+    }
+}
+
+impl From<QuotaStoreCounts> for QuotaStore {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they saturate")]
+    fn from(counts: QuotaStoreCounts) -> Self {
+        Self {
+            up: counts.up,
+            age_ms: counts.age_ms as u64,
+            rounds: counts.rounds as u64,
+            failures: counts.failures as u64,
+            losses: counts.losses as u64,
         }
     }
 }

@@ -1,14 +1,15 @@
-//! A file of fixed length, mapped for writing: what was stored survives the process without a system call.
+//! Files of fixed length, mapped for writing: what was stored survives the process without a system call.
 //!
-//! Bounds: one mapping is at most [`MAPPING_MAX_BYTES`]. One thread writes; any may sync or drop it.
+//! [`Mapping`] is bytes that one thread writes; any may sync or drop it. [`map_words`] is atomics that all processes
+//! write. Bounds: one mapping is at most [`MAPPING_MAX_BYTES`].
 //! Source: mmap(2), msync(2); POSIX.1-2017 `posix_fallocate`.
 
 use std::{
     fs::File,
     io,
-    os::fd::AsFd,
+    os::fd::{AsFd, BorrowedFd},
     ptr::NonNull,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 use rustix::{
@@ -41,14 +42,7 @@ impl Mapping {
     ///
     /// When there is no room on the disk, or the kernel refuses. Then the file may be there in part.
     pub(crate) fn allocate(file: &File, length: usize) -> io::Result<Self> {
-        if length > MAPPING_MAX_BYTES || !length.is_multiple_of(8) || length == 0 {
-            return Err(io::Error::other("a segment's length is a multiple of 8, up to 1 GiB"));
-        }
-        match fallocate(file, FallocateFlags::empty(), 0, length as u64) {
-            Ok(()) => {}
-            Err(Errno::OPNOTSUPP) => fill(file, length)?,
-            Err(error) => return Err(error.into()),
-        }
+        allocate(file, length)?;
         // SAFETY: a new shared mapping of a file of `length` bytes, all of them allocated, so that
         // storing can't meet a full disk. Nobody of the gateway shortens the file.
         let address = unsafe {
@@ -112,6 +106,47 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: exactly the mapping; nobody holds a pointer into it.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}
+
+/// Gives `file` its length, with room for all of it on the disk.
+///
+/// # Errors
+///
+/// When there is none.
+pub(crate) fn allocate(file: &File, length: usize) -> io::Result<()> {
+    if length > MAPPING_MAX_BYTES || !length.is_multiple_of(8) || length == 0 {
+        return Err(io::Error::other("a mapping's length is a multiple of 8, up to 1 GiB"));
+    }
+    match fallocate(file, FallocateFlags::empty(), 0, length as u64) {
+        Err(Errno::OPNOTSUPP) => fill(file, length),
+        done => Ok(done?),
+    }
+}
+
+/// Maps words that several processes use at once. The mapping is never undone.
+///
+/// # Errors
+///
+/// When the file is shorter, or the kernel refuses.
+pub(crate) fn map_words(fd: BorrowedFd<'_>, words: usize) -> io::Result<&'static [AtomicU64]> {
+    let length = u64::try_from(rustix::fs::fstat(fd)?.st_size).unwrap_or(0);
+    if words == 0 || length / 8 < words as u64 {
+        return Err(io::Error::other("the file is shorter than what it should hold"));
+    }
+    // SAFETY: a new shared mapping of a descriptor that has this length at least; nobody unmaps it or
+    // shrinks the file, so it is valid until the process ends. The memory is only ever touched through
+    // atomics, here and in the other processes, and page alignment satisfies `AtomicU64`.
+    unsafe {
+        let address = mmap(
+            std::ptr::null_mut(),
+            words * 8,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::SHARED,
+            fd,
+            0,
+        )?;
+        Ok(std::slice::from_raw_parts(address.cast::<AtomicU64>(), words))
     }
 }
 

@@ -14,12 +14,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rustix::{
-    fs::{MemfdFlags, ftruncate, memfd_create},
-    mm::{MapFlags, ProtFlags, mmap},
-};
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 
-use crate::uv::foreign_descriptor;
+use crate::{mapping::map_words, uv::foreign_descriptor};
 
 const MAGIC: u64 = 0x5354_4f41_5347_0002;
 const HEADER_WORDS: usize = 16;
@@ -81,7 +78,7 @@ impl Segment {
         while let Some(rest) = text.as_bytes().get(written..).filter(|rest| !rest.is_empty()) {
             written += rustix::io::pwrite(&fd, rest, (words * 8 + written) as u64)?;
         }
-        let segment = Self { words: map(fd.as_fd(), words)?, shape };
+        let segment = Self { words: map_words(fd.as_fd(), words)?, shape };
         let secret = ticket_secret.into_iter().enumerate();
         let secret = secret.map(|(at, value)| (SECRET_AT + at, value));
         let head =
@@ -106,7 +103,7 @@ impl Segment {
         if head[1] != words as u64 {
             return Err(io::Error::other("the shared segment was made for another configuration"));
         }
-        Ok(Self { words: map(fd, words)?, shape })
+        Ok(Self { words: map_words(fd, words)?, shape })
     }
 
     /// The text that [`Segment::create`] put behind the words: what every worker has to read the
@@ -191,22 +188,4 @@ fn read_head(fd: BorrowedFd<'_>) -> io::Result<[u64; HEADER_WORDS]> {
         *word = u64::from_ne_bytes(bytes.try_into().unwrap_or_default());
     }
     if count < bytes.len() || head[0] != MAGIC { Err(no_segment()) } else { Ok(head) }
-}
-
-fn map(fd: BorrowedFd<'_>, words: usize) -> io::Result<&'static [AtomicU64]> {
-    // SAFETY: a new shared mapping of a descriptor whose length is exactly `words * 8`; nobody
-    // unmaps it or shrinks the file, so it is valid until the process ends. The memory is only
-    // ever touched through atomics, here and in the other processes, and page alignment
-    // satisfies `AtomicU64`.
-    unsafe {
-        let address = mmap(
-            std::ptr::null_mut(),
-            words * 8,
-            ProtFlags::READ | ProtFlags::WRITE,
-            MapFlags::SHARED,
-            fd,
-            0,
-        )?;
-        Ok(std::slice::from_raw_parts(address.cast::<AtomicU64>(), words))
-    }
 }

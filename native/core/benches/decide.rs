@@ -132,6 +132,7 @@ fn decisions(criterion: &mut Criterion) {
             dense: &dense,
             table: Table::new(&words, &evictions),
             key_hasher: &hasher,
+            quotas: None,
             tokens: &tokens,
             now_ns,
             now_s: now_ns / 1_000_000_000,

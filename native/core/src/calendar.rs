@@ -26,3 +26,24 @@ pub(crate) fn civil(days: u64) -> (u64, u64, u64) {
     let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     (era * 400 + year + next_year, month, day)
 }
+
+/// Days from 1 January 1970 to a day of the year 1970 or a later one.
+pub(crate) fn days_of(year: u64, month: u64, day: u64) -> u64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year) = (year / 400, year % 400);
+    let day = (153 * month + 2) / 5 + day - 1 + 365 * year + year / 4 - year / 100;
+    (era * 146_097 + day).saturating_sub(719_468)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_comes_back() {
+        for days in 0..100_000 {
+            let (year, month, day) = civil(days);
+            assert_eq!(days_of(year, month, day), days, "{year}-{month}-{day}");
+        }
+    }
+}

@@ -21,6 +21,12 @@ pub struct Caller {
     pub consumer: Box<str>,
     /// Name of the tenant; empty when the token names none.
     pub tenant: Box<str>,
+    /// Name of the plan; empty for none.
+    pub plan: Box<str>,
+    /// That plan, where it is configured.
+    pub plan_number: Option<u16>,
+    /// The token names a plan that there is not, and there is none to take its place.
+    pub plan_is_unknown: bool,
     /// The configured consumer of that name and tenant.
     pub consumer_number: Option<u32>,
     /// The configured tenant of that name.
@@ -29,6 +35,17 @@ pub struct Caller {
     pub fields: Box<[u8]>,
     /// What the token says, as JSON, for the route's policy; empty where nobody wants to know.
     pub claims: Box<str>,
+}
+
+/// Names that a token gives; empty ones are not given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Named<'a> {
+    /// Who calls.
+    pub consumer: &'a str,
+    /// Whose it is.
+    pub tenant: &'a str,
+    /// What it may use.
+    pub plan: &'a str,
 }
 
 impl Caller {
@@ -41,8 +58,7 @@ impl Caller {
     pub fn new(
         snapshot: &Snapshot,
         route: u32,
-        consumer: &str,
-        tenant: &str,
+        Named { consumer, tenant, plan: claimed }: Named<'_>,
         headers: &[(String, String)],
     ) -> Result<Self, &'static str> {
         let plan = snapshot.routes.get(route as usize).and_then(|plan| plan.jwt.as_ref());
@@ -62,7 +78,7 @@ impl Caller {
                 fields.extend_from_slice(piece.as_bytes());
             }
         }
-        if fields.len() + consumer.len() + tenant.len() > CALLER_MAX_BYTES {
+        if fields.len() + consumer.len() + tenant.len() + claimed.len() > CALLER_MAX_BYTES {
             return Err("too much text");
         }
         if [consumer, tenant].iter().any(|name| name.contains('\0')) {
@@ -72,9 +88,16 @@ impl Caller {
         let number = consumers.find_quickly(consumer).filter(|&number| {
             tenant.is_empty() || consumers.tenant_name(consumers.tenant(number)) == tenant
         });
+        let plans = &snapshot.plans;
+        // A plan that the configuration gives to a consumer is not for one of the same name elsewhere.
+        let plan_number = plans.of(number.map_or("", |_| consumer), tenant, claimed);
+        let plan = if plans.is_empty() { claimed } else { plans.name(plan_number) };
         Ok(Self {
             consumer: consumer.into(),
             tenant: tenant.into(),
+            plan: plan.into(),
+            plan_number,
+            plan_is_unknown: !plans.is_empty() && plan_number.is_none() && !claimed.is_empty(),
             consumer_number: number,
             tenant_number: consumers.find_tenant(tenant),
             fields: fields.into(),
@@ -100,6 +123,7 @@ impl Caller {
         size_of::<Self>()
             + self.consumer.len()
             + self.tenant.len()
+            + self.plan.len()
             + self.fields.len()
             + self.claims.len()
     }

@@ -3,11 +3,13 @@
 
 use serde_json::json;
 
-use super::{CALLER_MAX_BYTES, CLAIMS_MAX_BYTES, Caller, HEADERS_MAX, is_field_value};
+use super::{CALLER_MAX_BYTES, CLAIMS_MAX_BYTES, Caller, HEADERS_MAX, Named, is_field_value};
 use crate::snapshot::{
     Snapshot,
     sample::{compile, model, route},
 };
+
+const APP: Named<'_> = Named { consumer: "app", tenant: "acme", plan: "" };
 
 fn snapshot() -> Snapshot {
     let jwt = json!({
@@ -29,7 +31,7 @@ fn header(name: &str, value: &str) -> (String, String) {
 fn is_a_consumer_of_the_configuration_where_name_and_tenant_are() {
     let snapshot = snapshot();
     let of = |consumer, tenant| {
-        let caller = Caller::new(&snapshot, 0, consumer, tenant, &[]).unwrap();
+        let caller = Caller::new(&snapshot, 0, Named { consumer, tenant, plan: "" }, &[]).unwrap();
         (
             caller.consumer_number.map(|number| snapshot.consumers.name(number)),
             caller.tenant_number.map(|number| snapshot.consumers.tenant_name(number)),
@@ -45,7 +47,7 @@ fn is_a_consumer_of_the_configuration_where_name_and_tenant_are() {
 #[test]
 fn says_no_more_than_its_route_sets_aside() {
     let snapshot = snapshot();
-    let of = |headers: &[_]| Caller::new(&snapshot, 0, "app", "acme", headers);
+    let of = |headers: &[_]| Caller::new(&snapshot, 0, APP, headers);
     let caller = of(&[header("x-user", "a b"), header("X-USER", "")]).unwrap();
     assert_eq!(&*caller.fields, b"x-user: a b\r\nX-USER: \r\n");
     for wrong in [header("x-admin", "yes"), header("x_user", "a"), header("x-user", "a\r\nb: c")] {
@@ -54,7 +56,7 @@ fn says_no_more_than_its_route_sets_aside() {
     assert!(of(&vec![header("x-user", "a"); HEADERS_MAX]).is_ok());
     assert!(of(&vec![header("x-user", "a"); HEADERS_MAX + 1]).is_err());
     assert!(of(&[header("x-user", &"a".repeat(CALLER_MAX_BYTES))]).is_err());
-    assert!(Caller::new(&snapshot, 1, "app", "acme", &[]).is_err());
+    assert!(Caller::new(&snapshot, 1, APP, &[]).is_err());
 }
 
 #[test]
@@ -70,13 +72,15 @@ fn is_told_in_values_that_end_where_they_seem_to() {
 #[test]
 fn has_claims_that_fit_and_no_name_that_could_end_a_question() {
     let snapshot = snapshot();
-    let with = |claims: &str| Caller::new(&snapshot, 0, "app", "acme", &[])?.with_claims(claims);
+    let with = |claims: &str| Caller::new(&snapshot, 0, APP, &[])?.with_claims(claims);
     let kept = with(r#"{"sub":"u1"}"#).unwrap();
     assert_eq!(&*kept.claims, r#"{"sub":"u1"}"#);
     assert!(kept.bytes() > with("").unwrap().bytes());
     assert!(with(&"x".repeat(CLAIMS_MAX_BYTES)).is_ok());
     assert!(with(&"x".repeat(CLAIMS_MAX_BYTES + 1)).is_err());
     assert!(with("\0").is_err());
-    assert!(Caller::new(&snapshot, 0, "a\0b", "", &[]).is_err());
-    assert!(Caller::new(&snapshot, 0, "", "a\0b", &[]).is_err());
+    assert!(
+        Caller::new(&snapshot, 0, Named { consumer: "a\0b", ..Named::default() }, &[]).is_err()
+    );
+    assert!(Caller::new(&snapshot, 0, Named { tenant: "a\0b", ..Named::default() }, &[]).is_err());
 }

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod model;
 pub mod problem;
 pub mod proxy_protocol;
+pub mod quota;
 pub mod rate_limit;
 pub mod request_id;
 pub mod rewrite;

@@ -7,6 +7,7 @@
 mod consumers;
 mod listener;
 mod metering;
+mod plans;
 mod routes;
 mod upstreams;
 
@@ -14,11 +15,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
+use crate::quota::Change;
+
 pub use consumers::{ApiKey, CertificateRule, Consumer};
 pub use listener::{
     ClientAuth, Listener, ListenerConnections, ProxyProtocol, Revocation, Tls, TlsCertificate,
 };
 pub use metering::{Metering, Spool, SpoolFull, SpoolSync};
+pub use plans::{PlanModel, PlanQuota, PlanRateLimit, QuotaBy, Quotas, Tenant};
 pub use routes::{
     ApiKeyAuth, Auth, HeaderRewrite, JwtAuth, LimitBy, Match, PathRewrite, RateLimit, Redirect,
     RequestRewrite, ResponseRewrite, Route, RoutePolicy, Test, WeightedUpstream,
@@ -63,6 +67,21 @@ pub struct Model {
     /// Who may call.
     #[serde(deserialize_with = "consumers::in_order")]
     pub consumers: Vec<(String, Consumer)>,
+    /// What consumers and tenants may use, by name.
+    #[serde(default)]
+    pub plans: BTreeMap<String, PlanModel>,
+    /// What is said of tenants, by name.
+    #[serde(default)]
+    pub tenants: BTreeMap<String, Tenant>,
+    /// Plan of those who have none.
+    #[serde(default)]
+    pub default_plan: Option<String>,
+    /// Where quotas are counted; `None` where no plan has one.
+    #[serde(default)]
+    pub quotas: Option<Quotas>,
+    /// Local time of the places that quotas name, but UTC.
+    #[serde(default)]
+    pub zones: BTreeMap<String, Vec<Change>>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
     /// Whose tokens are believed; read by the control plane alone.

@@ -71,6 +71,9 @@ export const Consumer = z
     tenant: Name.nullable()
       .default(null)
       .describe('Whose it is; without it, the consumer’s own name.'),
+    plan: Name.nullable()
+      .default(null)
+      .describe('What it may use; without it, what its token names, or its tenant’s plan.'),
     apiKeys: z
       .array(ApiKey)
       .max(10_000)

@@ -120,6 +120,7 @@ impl State {
                 dense: self.segment.dense(),
                 table: Table::new(self.segment.table(), self.segment.evictions()),
                 key_hasher: &self.key_hasher,
+                quotas: self.quotas.as_ref(),
                 tokens: &self.tokens,
                 now_ns,
                 now_s: unix_s(),

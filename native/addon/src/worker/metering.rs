@@ -43,6 +43,7 @@ impl State {
                 .map_or(b"", |plan| plan.name.as_bytes()),
             consumer,
             tenant,
+            plan: plan_name(snapshot, forward.consumer, &exchange.draft),
             problem: problem_name(ending.problem),
             ..Event::default()
         });
@@ -67,6 +68,7 @@ impl State {
             route: route_name(snapshot, answer.route),
             consumer,
             tenant,
+            plan: plan_name(snapshot, answer.consumer, &exchange.draft),
             problem: problem_name(answer.problem),
             ..Event::default()
         });
@@ -129,6 +131,12 @@ fn names<'n>(
 ) -> (&'n [u8], &'n [u8]) {
     let (consumer, tenant) = names_of(snapshot, consumer, draft.caller.as_deref());
     (consumer.unwrap_or_default().as_bytes(), tenant.unwrap_or_default().as_bytes())
+}
+
+fn plan_name<'n>(snapshot: &'n Snapshot, consumer: Option<u32>, draft: &'n Draft) -> &'n [u8] {
+    let plan = consumer.and_then(|number| snapshot.consumers.plan(number));
+    let name = || snapshot.plans.name(plan);
+    draft.caller.as_deref().map_or_else(name, |caller| &caller.plan).as_bytes()
 }
 
 fn route_name(snapshot: &Snapshot, route: Option<u32>) -> &[u8] {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use gateway_core::{
-    caller::Caller,
+    caller::{Caller, Named},
     decide::{
         self, Admission, Answer, Draft, Forward, HeaderChanges, ProblemDetail, Stage, Surroundings,
         Verdict, Verified, write_problem_with,
@@ -46,8 +46,9 @@ impl State {
         let snapshot = self.snapshot.clone();
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let route = exchange.forward.route;
-        let Accepted { consumer, tenant, headers, claims, remember_until_ms } = accepted;
-        let caller = Caller::new(&snapshot, route, consumer, tenant, headers);
+        let Accepted { consumer, tenant, plan, headers, claims, remember_until_ms } = accepted;
+        let named = Named { consumer, tenant, plan };
+        let caller = Caller::new(&snapshot, route, named, headers);
         let Ok(caller) = caller.and_then(|caller| caller.with_claims(claims)) else {
             self.refuse_paused(key, &Refused::failed());
             return;

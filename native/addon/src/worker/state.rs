@@ -6,6 +6,7 @@ use gateway_core::{
     decide::Answer,
     metrics::Block,
     problem::Code,
+    quota::Book,
     rate_limit::KeyHasher,
     slab::{Key, Slab},
     snapshot::{Snapshot, UpstreamPlan},
@@ -82,6 +83,7 @@ pub(super) struct State {
     /// For what policies decide.
     pub(super) decision_log: Option<LogWriter>,
     pub(super) spool: Option<SpoolWriter>,
+    pub(super) quotas: Option<Book<'static>>,
     pub(super) random: fastrand::Rng,
     pub(super) body_idle_ms: u64,
     /// The exchange being worked on, to be answered should the code panic.
@@ -100,6 +102,7 @@ pub(crate) struct Parts {
     pub(crate) log: Option<LogWriter>,
     pub(crate) decision_log: Option<LogWriter>,
     pub(crate) spool: Option<SpoolWriter>,
+    pub(crate) quotas: Option<Book<'static>>,
     pub(crate) exchanges_max: usize,
     pub(crate) body_idle_ms: u64,
     pub(crate) decision_ms: u64,
@@ -149,6 +152,7 @@ impl State {
             log: parts.log,
             decision_log: parts.decision_log,
             spool: parts.spool,
+            quotas: parts.quotas,
             random: fastrand::Rng::new(),
             body_idle_ms: parts.body_idle_ms,
             current: None,

@@ -36,6 +36,8 @@ pub(super) struct Accepted {
     pub(super) consumer: String,
     /// Empty for none.
     pub(super) tenant: String,
+    /// Empty for none.
+    pub(super) plan: String,
     /// For the upstream.
     pub(super) headers: Vec<(String, String)>,
     /// JSON, for the route's policy; empty for none.

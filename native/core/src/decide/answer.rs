@@ -74,7 +74,8 @@ impl Answer {
     /// Writes a problem. A body that was not read closes the connection; one whose end the front
     /// can't be sure of tears it down.
     pub(super) fn problem(draft: &mut Draft, detail: &ProblemDetail) -> Self {
-        write_problem(draft, detail);
+        let made = std::mem::take(&mut draft.detail);
+        write_problem_with(draft, detail, if made.is_empty() { detail.detail } else { &made });
         let unread = detail.body != BodyLength::None;
         Self {
             status: detail.code.status(),

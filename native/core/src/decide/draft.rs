@@ -52,6 +52,8 @@ pub struct Draft {
     pub answer: Vec<u8>,
     /// The body of an answer that the gateway gives itself.
     pub body: Vec<u8>,
+    /// One sentence for the caller who is refused; empty says what a problem says anyway.
+    pub detail: String,
     /// Who calls, where a token says so.
     pub caller: Option<Rc<Caller>>,
     /// What the route's policy has made of it, once it was asked.
@@ -67,6 +69,7 @@ impl Draft {
         self.fields.clear();
         self.answer.clear();
         self.body.clear();
+        self.detail.clear();
         self.caller = None;
         self.admission = None;
         self.facts.clear();

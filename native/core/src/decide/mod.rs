@@ -1,6 +1,6 @@
 //! What happens to a request, from the bytes of its head to the bytes that go upstream or back.
 //!
-//! One pass, in this order: head, framing, target, route, who calls, policy, how often, how much; the
+//! One pass, in this order: head, framing, target, route, who calls, policy, how often, how large, how much; the
 //! first that refuses answers. Nothing here waits, allocates on the way to a forward, or looks at
 //! a clock; what varies comes in by [`Surroundings`], what comes out is in the [`Draft`].
 
@@ -12,6 +12,7 @@ mod forward;
 mod identity;
 mod limit;
 mod pause;
+mod quota;
 mod refusals;
 mod request;
 mod response;
@@ -258,7 +259,14 @@ fn route(
     if let Some(limit) = &plan.limit {
         limit::charge(around, &request, limit, &mut draft.fields)?;
     }
+    let entitled = quota::plan_of(around, &request)?;
+    if let Some(entitled) = entitled {
+        quota::charge_limit(around, &request, entitled, &mut draft.fields)?;
+    }
     check_body(&request, body_max_bytes)?;
+    if let Some(entitled) = entitled {
+        quota::charge(around, &request, entitled, draft)?;
+    }
     match &plan.action {
         Action::Redirect { status, to } => {
             answer::redirect(around, &request, *status, to, draft, refusal)

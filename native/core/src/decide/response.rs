@@ -5,6 +5,7 @@ use crate::{
         field::{ConnectionOptions, is_hop_by_hop},
         head::ResponseHead,
     },
+    quota::fields::tells_of_quota,
     snapshot::{RoutePlan, Snapshot},
 };
 
@@ -53,6 +54,7 @@ pub fn write_response_head(draft: &mut Draft, facts: &ResponseFacts<'_>) {
 fn replaces(plan: &RoutePlan, name: &str) -> bool {
     plan.response.drops(name)
         || plan.limit.as_ref().is_some_and(|limit| limit.fields.replaces(name))
+        || plan.tells_of_quotas && tells_of_quota(name)
 }
 
 fn is_left_out(name: &str) -> bool {

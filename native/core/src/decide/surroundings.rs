@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::atomic::AtomicU64};
 
 use crate::{
+    quota::Book,
     rate_limit::{KeyHasher, Table},
     snapshot::Snapshot,
     tokens::TokenTable,
@@ -19,6 +20,8 @@ pub struct Surroundings<'a> {
     pub table: Table<'a>,
     /// Places unknown limit keys.
     pub key_hasher: &'a KeyHasher,
+    /// Where quotas are counted; `None` where there are none.
+    pub quotas: Option<&'a Book<'a>>,
     /// Tokens that have been verified.
     pub tokens: &'a TokenTable,
     /// Monotonic time, equal in all processes.

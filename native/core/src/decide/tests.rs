@@ -14,6 +14,7 @@ mod limits;
 mod policies;
 mod problems;
 mod properties;
+mod quotas;
 mod redirects;
 mod responses;
 mod support;

@@ -106,6 +106,13 @@ impl Values for RequestValues<'_> {
                 }
                 (None, caller) => caller.as_ref().and_then(|known| named(&known.tenant)),
             },
+            Variable::Plan => match (&request.caller, request.consumer) {
+                (Some(caller), _) => named(&caller.plan),
+                (None, consumer) => {
+                    let plan = consumer.and_then(|number| consumers.plan(number));
+                    named(self.snapshot.plans.name(plan))
+                }
+            },
             Variable::Route => Some(request.plan.name.as_bytes()),
             Variable::ClientIp => {
                 Some(self.client_ip.get_or_init(|| AddressText::new(request.client)).as_bytes())

@@ -15,5 +15,5 @@ mod table;
 pub use block::Block;
 pub use layout::Layout;
 pub use policy::{EFFECTS, FAILURES};
-pub use render::{Extra, Names, Shipper, render};
+pub use render::{Extra, Names, QuotaStore, Shipper, render};
 pub use table::METRICS;

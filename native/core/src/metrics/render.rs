@@ -41,8 +41,14 @@ pub struct Extra {
     pub worker_restarts: u64,
     /// Evictions of the table of rate limits.
     pub rate_limit_evictions: u64,
+    /// Counters of quotas that are in use.
+    pub quota_counters: u64,
+    /// How often there was no room for one.
+    pub quota_no_room: u64,
     /// What the shipper of usage events says.
     pub shipper: Shipper,
+    /// How the count that gateways share is doing.
+    pub quota_store: QuotaStore,
 }
 
 /// What the shipper of usage events has counted.
@@ -58,6 +64,21 @@ pub struct Shipper {
     pub sink_failures: u64,
     /// Whether the sink takes batches.
     pub sink_up: bool,
+}
+
+/// How the count of quotas that gateways share is doing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QuotaStore {
+    /// Whether the last round succeeded.
+    pub up: bool,
+    /// Since the last round that did, in milliseconds.
+    pub age_ms: u64,
+    /// Rounds that succeeded.
+    pub rounds: u64,
+    /// Rounds that failed.
+    pub failures: u64,
+    /// How often it had lost something.
+    pub losses: u64,
 }
 
 /// The text of all `blocks` together.
@@ -130,6 +151,24 @@ impl Page<'_> {
                 "stoa_panics_total" => self.shared(out, name, Shared::Panics)?,
                 "stoa_rate_limit_evictions_total" => {
                     writeln!(out, "{name} {}", extra.rate_limit_evictions)?;
+                }
+                "stoa_quota_counters" => writeln!(out, "{name} {}", extra.quota_counters)?,
+                "stoa_quota_no_room_total" => writeln!(out, "{name} {}", extra.quota_no_room)?,
+                "stoa_quota_store_up" => {
+                    writeln!(out, "{name} {}", u8::from(extra.quota_store.up))?;
+                }
+                "stoa_quota_store_age_seconds" => {
+                    let age_ms = extra.quota_store.age_ms;
+                    writeln!(out, "{name} {}.{:03}", age_ms / 1_000, age_ms % 1_000)?;
+                }
+                "stoa_quota_store_rounds_total" => {
+                    writeln!(out, "{name} {}", extra.quota_store.rounds)?;
+                }
+                "stoa_quota_store_failures_total" => {
+                    writeln!(out, "{name} {}", extra.quota_store.failures)?;
+                }
+                "stoa_quota_store_losses_total" => {
+                    writeln!(out, "{name} {}", extra.quota_store.losses)?;
                 }
                 "stoa_metering_spooled_total" => self.shared(out, name, Shared::MeteringSpooled)?,
                 "stoa_metering_dropped_total" => self.shared(out, name, Shared::MeteringDropped)?,

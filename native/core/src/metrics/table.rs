@@ -66,6 +66,25 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "counter",
         "Keys in use that the table of rate limits had no room for.",
     ),
+    ("stoa_quota_counters", "gauge", "Counters of quotas that are in use."),
+    (
+        "stoa_quota_no_room_total",
+        "counter",
+        "Looks for a quota's counter that ended in 503, because all were in use: an alarm.",
+    ),
+    (
+        "stoa_quota_store_up",
+        "gauge",
+        "1 while the Redis that gateways share quotas in answers, or none is configured.",
+    ),
+    (
+        "stoa_quota_store_age_seconds",
+        "gauge",
+        "Time since it was last told and asked everything; 0 without one.",
+    ),
+    ("stoa_quota_store_rounds_total", "counter", "Rounds of telling and asking that succeeded."),
+    ("stoa_quota_store_failures_total", "counter", "Rounds that did not."),
+    ("stoa_quota_store_losses_total", "counter", "How often it had lost counts, now told again."),
     ("stoa_metering_spooled_total", "counter", "Usage events that the spool has taken."),
     (
         "stoa_metering_dropped_total",

@@ -13,6 +13,9 @@ use serde::{
 pub struct Consumer {
     /// Whose it is.
     pub tenant: String,
+    /// What it may use, before what its tenant may.
+    #[serde(default)]
+    pub plan: Option<String>,
     /// Its keys.
     pub api_keys: Vec<ApiKey>,
     /// Its client certificates.

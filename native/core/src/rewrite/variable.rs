@@ -7,6 +7,8 @@ pub enum Variable {
     Consumer,
     /// `tenant`: whose it is.
     Tenant,
+    /// `plan`: what the caller may use.
+    Plan,
     /// `route`: the route's name.
     Route,
     /// `clientIp`: the client's address.
@@ -32,9 +34,10 @@ pub trait Values {
 }
 
 /// Variables without a parameter, by name.
-const NAMED: [(&str, Variable); 9] = [
+const NAMED: [(&str, Variable); 10] = [
     ("consumer", Variable::Consumer),
     ("tenant", Variable::Tenant),
+    ("plan", Variable::Plan),
     ("route", Variable::Route),
     ("clientIp", Variable::ClientIp),
     ("requestId", Variable::RequestId),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use crate::{
     credentials::{KeyTable, KeyTableBuilder, parse_digest, parse_expiry},
     model::Model,
+    quota::Plans,
 };
 
 use super::ModelError;
@@ -60,6 +61,11 @@ impl Consumers {
         self.consumers.get(consumer as usize).map_or(0, |known| known.tenant)
     }
 
+    /// Plan of a consumer.
+    pub fn plan(&self, consumer: u32) -> Option<u16> {
+        self.consumers.get(consumer as usize).and_then(|known| known.plan)
+    }
+
     /// Name of a tenant.
     pub fn tenant_name(&self, tenant: u32) -> &str {
         self.tenants.get(tenant as usize).map_or("", AsRef::as_ref)
@@ -89,6 +95,7 @@ const NAME_IN_PLACE_MAX_BYTES: usize = 22;
 struct Consumer {
     name: Name,
     tenant: u32,
+    plan: Option<u16>,
 }
 
 #[derive(Debug)]
@@ -170,7 +177,12 @@ impl ConsumersBuilder {
     }
 
     /// Adds the model's own consumers and builds the table of keys.
-    pub(super) fn finish(mut self, model: &Model, errors: &mut Vec<ModelError>) -> Consumers {
+    pub(super) fn finish(
+        mut self,
+        model: &Model,
+        plans: &Plans,
+        errors: &mut Vec<ModelError>,
+    ) -> Consumers {
         for (name, consumer) in &model.consumers {
             let at = format!("consumers.{name}");
             if let Err(message) = self.add(name, &consumer.tenant, None) {
@@ -216,12 +228,15 @@ impl ConsumersBuilder {
         let by_name =
             if takes_tokens { [self.by_name, self.tenant_by_name] } else { Default::default() };
         let known = self.names.into_iter().zip(self.tenant_of);
+        let consumer = |(name, tenant): (Box<str>, u32)| {
+            let tenant_name = self.tenants.get(tenant as usize).map_or("", AsRef::as_ref);
+            let plan = plans.of(&name, tenant_name, "");
+            Consumer { name: Name::new(name), tenant, plan }
+        };
         Consumers {
             keys: table.build(),
             by_name,
-            consumers: known
-                .map(|(name, tenant)| Consumer { name: Name::new(name), tenant })
-                .collect(),
+            consumers: known.map(consumer).collect(),
             tenants: self.tenants,
         }
     }

@@ -22,6 +22,7 @@ use crate::{
     forwarded::Style,
     http1::head::Limits as HeadLimits,
     model::Model,
+    quota::Plans,
     rewrite::HeaderOps,
     router::{RouteSpec, Router, path::EncodedSlashes},
     trusted::TrustedProxies,
@@ -87,6 +88,8 @@ pub struct Snapshot {
     pub upstreams: Vec<UpstreamPlan>,
     /// Who may call.
     pub consumers: Consumers,
+    /// What they may use.
+    pub plans: Plans,
     /// Names of the policies, in the order of their counters.
     pub policies: Vec<String>,
     /// Resources whose metadata is served here.
@@ -103,7 +106,8 @@ impl Snapshot {
     /// Every field that stands in the way, in the model's order.
     pub fn compile(model: &Model, consumers: ConsumersBuilder) -> Result<Self, Vec<ModelError>> {
         let mut errors = Vec::new();
-        let consumers = consumers.finish(model, &mut errors);
+        let plans = Plans::compile(model, &mut errors);
+        let consumers = consumers.finish(model, &plans, &mut errors);
         let upstreams: Vec<UpstreamPlan> = model
             .upstreams
             .iter()
@@ -125,6 +129,7 @@ impl Snapshot {
                 at: format!("routes.{index}"),
                 upstreams: &upstreams,
                 consumers: &consumers,
+                has_quotas: plans.limit_anybody(),
                 request_id_header: &model.request_id.header,
                 dense_cells: &mut dense_cells,
                 errors: &mut errors,
@@ -148,6 +153,7 @@ impl Snapshot {
                     upstreams,
                     consumers,
                     policies: model.policies.keys().cloned().collect(),
+                    plans,
                     resources,
                     dense_cells,
                 })

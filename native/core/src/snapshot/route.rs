@@ -114,6 +114,8 @@ pub struct RoutePlan {
     pub policy: Option<PolicyPlan>,
     /// How often.
     pub limit: Option<LimitPlan>,
+    /// Whether responses may tell of a plan's limit and quotas.
+    pub tells_of_quotas: bool,
     /// What happens to the path.
     pub path: PathPlan,
     /// What happens to request fields.

@@ -40,7 +40,7 @@ const fn tables() -> [Table; 8] {
 }
 
 /// The checksum of `bytes` behind those whose checksum is `before` (0 for none).
-pub(super) fn crc32c(before: u32, bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c(before: u32, bytes: &[u8]) -> u32 {
     let (blocks, rest) = bytes.as_chunks::<8>();
     let mut value = !before;
     for block in blocks {

@@ -10,6 +10,7 @@ mod event;
 mod line;
 mod segment;
 
+pub(crate) use crc32c::crc32c;
 pub use event::{Decision, Event, Tokens};
 pub use line::{LineOrigin, write_line};
 pub use segment::{

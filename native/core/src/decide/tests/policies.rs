@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::{Gateway, REQUEST_ID, auth, get, jwt, request};
 use crate::{
-    caller::Caller,
+    caller::{Caller, Named},
     decide::{
         Admission, ClientCertificate, HeaderChanges, ResponseFacts, Stage, Verdict,
         write_response_head,
@@ -85,7 +85,13 @@ fn are_asked_after_a_token_and_see_its_claims() {
     let text = get("/r", &[("Authorization", "Bearer abc")]);
     assert_eq!(gateway.question(&text).0.stage, Stage::Caller);
     let headers = [("x-user".to_owned(), "u1".to_owned())];
-    let caller = Caller::new(&gateway.snapshot, 0, "somebody", "acme", &headers).unwrap();
+    let caller = Caller::new(
+        &gateway.snapshot,
+        0,
+        Named { consumer: "somebody", tenant: "acme", plan: "" },
+        &headers,
+    )
+    .unwrap();
     let caller = Rc::new(caller.with_claims(r#"{"sub":"u1"}"#).unwrap());
     let verdict = gateway.resume(&text, Rc::clone(&caller));
     assert!(matches!(verdict, Verdict::Pause(pause) if pause.stage == Stage::Policy));

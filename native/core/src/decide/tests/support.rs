@@ -10,6 +10,7 @@ use crate::{
         Admission, Answer, ClientCertificate, Draft, Forward, Pause, Surroundings, Verdict, decide,
         resume, resume_admitted,
     },
+    quota::{Book, Table as QuotaTable},
     rate_limit::{KeyHasher, Table},
     snapshot::{
         Snapshot,
@@ -31,9 +32,11 @@ pub(super) struct Gateway {
     dense: Vec<AtomicU64>,
     words: Vec<AtomicU64>,
     evictions: AtomicU64,
+    pub(super) quotas: Option<Book<'static>>,
     pub(super) tokens: TokenTable,
     pub(super) certificate: Option<ClientCertificate>,
     pub(super) now_ns: u64,
+    pub(super) now_s: u64,
     pub(super) peer: &'static str,
     /// What every call for random bits gives.
     pub(super) draw: u64,
@@ -60,9 +63,11 @@ impl Gateway {
             words: zeroed(Table::words(64)),
             evictions: AtomicU64::new(0),
             snapshot,
+            quotas: Some(book(64)),
             tokens: TokenTable::new([1, 2, 3, 4], 16, 1 << 20),
             certificate: None,
             now_ns: 1_000_000_000,
+            now_s: NOW_S,
             peer: "192.0.2.7",
             draw: 0x0707_0707_0707_0707,
             foreign_chunks: false,
@@ -98,9 +103,10 @@ impl Gateway {
             dense: &self.dense,
             table: Table::new(&self.words, &self.evictions),
             key_hasher: &KeyHasher::new([1, 2, 3, 4]),
+            quotas: self.quotas.as_ref(),
             tokens: &self.tokens,
             now_ns: self.now_ns,
-            now_s: NOW_S,
+            now_s: self.now_s,
             peer: self.peer.parse::<IpAddr>().unwrap(),
             random: &mut || draw,
             log: true,
@@ -172,6 +178,12 @@ impl Gateway {
     pub(super) fn told(&self, name: &str) -> Vec<String> {
         values(&self.answered(), name)
     }
+}
+
+/// A book with room for so many counters. The test keeps its words.
+pub(super) fn book(counters_max: usize) -> Book<'static> {
+    let words: Vec<_> = (0..QuotaTable::words(counters_max)).map(|_| AtomicU64::new(0)).collect();
+    Book::new(QuotaTable::format(words.leak(), counters_max, NOW_S))
 }
 
 /// The values of a field, in order.

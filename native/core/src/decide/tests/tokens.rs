@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::support::{End, Gateway, NOW_S, REQUEST_ID, end, get, jwt, request};
 use crate::{
-    caller::Caller,
+    caller::{Caller, Named},
     decide::{ClientCertificate, Stage, Verdict, Verified, remember},
     http1::framing::BodyLength,
     snapshot::sample::{limit, route},
@@ -20,7 +20,8 @@ fn bearer(target: &str) -> String {
 
 fn caller(gateway: &Gateway, name: &str, user: &str) -> Rc<Caller> {
     let headers = [("x-user".to_owned(), user.to_owned())];
-    Rc::new(Caller::new(&gateway.snapshot, 0, name, "acme", &headers).unwrap())
+    let named = Named { consumer: name, tenant: "acme", plan: "" };
+    Rc::new(Caller::new(&gateway.snapshot, 0, named, &headers).unwrap())
 }
 
 fn gateway(change: &[(&str, Value)]) -> Gateway {

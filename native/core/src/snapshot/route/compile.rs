@@ -23,6 +23,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) at: String,
     pub(crate) upstreams: &'a [UpstreamPlan],
     pub(crate) consumers: &'a Consumers,
+    pub(crate) has_quotas: bool,
     pub(crate) request_id_header: &'a str,
     pub(crate) dense_cells: &'a mut usize,
     pub(crate) errors: &'a mut Vec<ModelError>,
@@ -66,6 +67,7 @@ impl Compiler<'_> {
             request_id_header,
             redirects: route.redirect.is_some(),
             limit: limit.as_ref().and_then(Option::as_ref).map(|limit| &limit.fields),
+            tells_of_quotas: self.has_quotas && route.auth.is_some(),
         };
         let response =
             self.ops("response.headers", &route.response.headers, |name| written.refused(name));
@@ -79,6 +81,7 @@ impl Compiler<'_> {
                 name: policy.name.clone(),
                 body_max_bytes: policy.body_max_bytes as usize,
             }),
+            tells_of_quotas: written.tells_of_quotas,
             limit: match limit {
                 Some(limit) => Some(limit?),
                 None => None,

@@ -4,8 +4,8 @@
 //! is what depends on the rest of the configuration, or is only read.
 
 use crate::{
-    forwarded, http1::field::is_hop_by_hop, rate_limit::LimitFields, rewrite::same_field,
-    trace_context::is_trace_field,
+    forwarded, http1::field::is_hop_by_hop, quota::fields::tells_of_quota, rate_limit::LimitFields,
+    rewrite::same_field, trace_context::is_trace_field,
 };
 
 /// Why a route may not set or add `name` to a request: there would be two, and they would differ.
@@ -20,6 +20,7 @@ pub(super) struct ResponseFields<'a> {
     pub(super) request_id_header: &'a str,
     pub(super) redirects: bool,
     pub(super) limit: Option<&'a LimitFields>,
+    pub(super) tells_of_quotas: bool,
 }
 
 impl ResponseFields<'_> {
@@ -30,6 +31,9 @@ impl ResponseFields<'_> {
         }
         if self.limit.is_some_and(|fields| fields.replaces(name)) {
             return Some("tells of the limit: leave it out, or switch rateLimit.headers off");
+        }
+        if self.tells_of_quotas && tells_of_quota(name) {
+            return Some("tells of the caller's quotas: leave it out");
         }
         refused_in_request(name, self.request_id_header)
     }
