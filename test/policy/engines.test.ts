@@ -142,11 +142,9 @@ describeEngine(
   wereInline,
 );
 
-describeEngine(
-  'the embedded interpreter in the asking thread',
-  false,
-  async () => policies(regoSource, 'inline'),
-  wereInline,
+// How many of these the pool answers is a matter of the machine's: the interpreter is bounded in time.
+describeEngine('the embedded interpreter in the asking thread', false, async () =>
+  policies(regoSource, 'inline'),
 );
 
 let server: OpaServer | undefined;

@@ -22,3 +22,9 @@ decision := {"allow": true, "reason": text} if {
 	input.request.path == "/verbose"
 	text := concat("", [x | some _ in numbers.range(1, 100000); x := "x"])
 }
+
+# Too much only with what the gateway does for it: its own instructions are fewer than an evaluation may have.
+decision if {
+	input.request.path == "/calls"
+	count([1 | some n in numbers.range(1, 88); time.weekday(n) != ""]) > 0
+}
