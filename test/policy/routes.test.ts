@@ -5,8 +5,6 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { stopAll } from '../support/cleanup.ts';
@@ -17,7 +15,6 @@ import { ENTRYPOINT, GATE, KEYS, policyYaml, REGO_SOURCE } from '../support/poli
 import { type Answer, call, type CallOptions } from '../support/raw-client.ts';
 import { ok, RecordingUpstream } from '../support/recording-upstream.ts';
 import { SlowIssuer } from '../support/slow-issuer.ts';
-import { until } from '../../arena/host/wait.ts';
 
 const DECISIONS = 'stoa_policy_decisions_total';
 const FAILURES = 'stoa_policy_failures_total';
@@ -247,28 +244,6 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         }
         assert.deepEqual(sent('x-plan'), []);
         assert.ok((await effect('gate', 'would_deny')) >= 3);
-      });
-
-      it('writes each decision down, masked, and goes on in a new file', async () => {
-        const path = join(gateway.directory, 'decisions.jsonl');
-        const lines = () => readFileSync(path, 'utf8').trim().split('\n');
-        await ask('GET /open/reason?token=secret-1', { headers: { 'x-secret': 'secret-2' } });
-        const line = await until('the line', () =>
-          Promise.resolve(lines().find((one) => one.includes('"token":"***"'))),
-        );
-        const entry = JSON.parse(line) as Record<string, unknown>;
-        assert.equal(entry['effect'], 'denied');
-        assert.equal(entry['policy'], 'gate');
-        assert.equal(entry['route'], 'open');
-        assert.equal(entry['status'], 402);
-        assert.equal(entry['reason'], 'acme has not paid');
-        assert.ok(!lines().join().includes('secret-'), 'a secret is in the log');
-        renameSync(path, `${path}.1`);
-        gateway.signal('SIGHUP');
-        await until('a new file', async () => {
-          await ask('GET /open/no');
-          return readFileSync(path, { encoding: 'utf8', flag: 'a+' }) !== '';
-        });
       });
     });
   }
