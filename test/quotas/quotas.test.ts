@@ -175,7 +175,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
           const waitS = Number(refused.header('retry-after'));
           assert.ok(waitS > 0 && waitS <= 31 * 86_400, `${waitS}`);
         }
-        const used = (await json()).map((one) => [one.consumer, one.used, one.limit]);
+        const used = (await json()).map((row) => [row.consumer, row.used, row.limit]);
         assert.deepEqual(
           used.filter(([, , limit]) => limit !== QUOTA),
           [

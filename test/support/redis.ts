@@ -69,7 +69,11 @@ export class RedisServer {
     running.add(child);
     child.once('exit', () => running.delete(child));
     this.#child = child;
-    await until('Redis answers', async () => this.#ask('PING') === 'PONG', START_MAX_MS);
+    const missing = new Promise<never>((_, reject) => {
+      child.once('error', reject);
+    });
+    const answers = until('Redis answers', () => this.#ask('PING') === 'PONG', START_MAX_MS);
+    await Promise.race([answers, missing]);
   }
 
   /** What redis-cli prints for a command. Throws when it can't get in. */

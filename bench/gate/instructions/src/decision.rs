@@ -109,6 +109,7 @@ fn deciding(
             dense: &dense,
             table: Table::new(&words, &evictions),
             key_hasher: &hasher,
+            quotas: None,
             tokens: &tokens,
             now_ns,
             now_s: now_ns / 1_000_000_000,

@@ -15,12 +15,11 @@ use super::file::{not_ours, read_words};
 pub(super) fn list(path: &Path) -> io::Result<String> {
     let words = read_words(path)?;
     let table = Table::open(&words).map_err(|damage| not_ours(path, damage))?;
-    let rows: Vec<Value> =
-        table.counters(0).filter_map(|(_, counter)| describe(&counter)).collect();
+    let rows: Vec<Value> = table.counters(0).filter_map(|(_, counter)| describe(counter)).collect();
     Ok(Value::from(rows).to_string())
 }
 
-fn describe(counter: &Counter<'_>) -> Option<Value> {
+fn describe(counter: Counter<'_>) -> Option<Value> {
     let (label, _) = counter.label()?;
     let window = counter.window()?;
     let text = String::from_utf8_lossy(&label);

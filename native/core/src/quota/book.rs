@@ -109,15 +109,14 @@ impl<'a> Book<'a> {
             name.push(0);
         }
         name.extend_from_slice(subject.tenant.as_bytes());
-        let place = match known.places.get(name.as_slice()) {
-            Some(&place) => place,
-            None => {
-                let label = [rule.label.as_slice(), &name].concat();
-                let place = self.table.place(key_of(&label))?;
-                self.table.counter(place)?.set_label(&label);
-                known.places.insert(name.as_slice().into(), place);
-                place
-            }
+        let place = if let Some(&place) = known.places.get(name.as_slice()) {
+            place
+        } else {
+            let label = [rule.label.as_slice(), &name].concat();
+            let place = self.table.place(key_of(&label))?;
+            self.table.counter(place)?.set_label(&label);
+            known.places.insert(name.as_slice().into(), place);
+            place
         };
         let counter = self.table.counter(place)?;
         counter.set_limit(rule.requests);

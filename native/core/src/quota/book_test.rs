@@ -1,5 +1,5 @@
 //! Several quotas of one request: all or none.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::atomic::AtomicU64;
 
@@ -15,7 +15,7 @@ const NOW_S: u64 = 1_800_000_000;
 const APP: Subject<'_> = Subject { consumer: "app", tenant: "acme" };
 const CLI: Subject<'_> = Subject { consumer: "cli", tenant: "acme" };
 
-fn snapshot(quotas: Value) -> Snapshot {
+fn snapshot(quotas: &Value) -> Snapshot {
     compile(model(json!({ "plans": { "gold": { "rateLimit": null, "quotas": quotas } } }))).unwrap()
 }
 
@@ -29,7 +29,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(quotas: Value, counters_max: usize) -> Self {
+    fn new(quotas: &Value, counters_max: usize) -> Self {
         let words = (0..Table::words(counters_max)).map(|_| AtomicU64::new(0)).collect();
         let desk = Self { snapshot: snapshot(quotas), words };
         Table::format(&desk.words, counters_max, NOW_S);
@@ -64,7 +64,7 @@ impl Desk {
 #[test]
 fn a_request_that_one_quota_refuses_is_charged_to_none() {
     let quotas = json!([quota(5, "day", "consumer"), quota(3, "month", "tenant")]);
-    let desk = Desk::new(quotas, 64);
+    let desk = Desk::new(&quotas, 64);
     assert!(desk.passes(APP) && desk.passes(APP) && desk.passes(CLI));
     for _ in 0..4 {
         assert!(!desk.passes(APP) && !desk.passes(CLI), "the tenant's is used up");
@@ -77,7 +77,7 @@ fn a_request_that_one_quota_refuses_is_charged_to_none() {
 #[test]
 fn one_that_fills_up_in_between_has_the_others_given_back() {
     let quotas = json!([quota(5, "day", "consumer"), quota(3, "month", "tenant")]);
-    let desk = Desk::new(quotas, 64);
+    let desk = Desk::new(&quotas, 64);
     assert!(desk.passes(APP));
     let plan = desk.snapshot.plans.get(0).unwrap();
     let book = Book::new(desk.table());
@@ -97,7 +97,7 @@ fn one_that_fills_up_in_between_has_the_others_given_back() {
 #[test]
 fn callers_are_told_of_every_quota_and_when_the_last_one_that_is_used_up_begins_anew() {
     let quotas = json!([quota(1, "day", "consumer"), quota(2, "month", "tenant")]);
-    let desk = Desk::new(quotas, 64);
+    let desk = Desk::new(&quotas, 64);
     // 08:00 UTC on 15 January 2027.
     let (said, fields, _) = desk.ask(APP, NOW_S);
     assert_eq!(said, Ok(()));
@@ -123,7 +123,7 @@ fn callers_are_told_of_every_quota_and_when_the_last_one_that_is_used_up_begins_
 
 #[test]
 fn without_the_store_they_are_denied_allowed_or_counted_here() {
-    let desk = Desk::new(json!([quota(2, "month", "consumer")]), 64);
+    let desk = Desk::new(&json!([quota(2, "month", "consumer")]), 64);
     desk.table().set_mode(Mode::Deny);
     assert_eq!(desk.ask(APP, NOW_S).0, Err(Refusal::Unavailable));
     desk.table().set_mode(Mode::Allow);
@@ -135,7 +135,7 @@ fn without_the_store_they_are_denied_allowed_or_counted_here() {
 
 #[test]
 fn those_who_come_when_all_counters_are_in_use_are_refused_and_the_others_go_on() {
-    let desk = Desk::new(json!([quota(9, "month", "consumer")]), 2);
+    let desk = Desk::new(&json!([quota(9, "month", "consumer")]), 2);
     assert!(desk.passes(APP) && desk.passes(CLI));
     let third = Subject { consumer: "third", tenant: "acme" };
     assert_eq!(desk.ask(third, NOW_S).0, Err(Refusal::Full));

@@ -1,5 +1,5 @@
 //! Many workers on one table: exactly what the quotas allow passes, whatever the interleaving.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{
     sync::{

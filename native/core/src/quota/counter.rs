@@ -82,7 +82,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Makes a free place the key's, or finds that it is.
-    pub(super) fn claim(&self, key: Key) -> Claim {
+    pub(super) fn claim(self, key: Key) -> Claim {
         let [first, second, ..] = self.words;
         let take = |word: &AtomicU64, own| word.compare_exchange(0, own, AcqRel, Acquire);
         let is_new = match take(first, key[0]) {
@@ -99,18 +99,18 @@ impl<'a> Counter<'a> {
     }
 
     /// Whose it is; `None` for nobody's.
-    pub fn key(&self) -> Option<Key> {
+    pub fn key(self) -> Option<Key> {
         let [first, second, ..] = self.words;
         let key = [first.load(Acquire), second.load(Acquire)];
         (key[0] != 0).then_some(key)
     }
 
     /// How far the quota is used in `window`, or in the later one that it is in already.
-    pub fn usage(&self, window: Window) -> Usage {
+    pub fn usage(self, window: Window) -> Usage {
         self.usage_of(self.admitted(), window)
     }
 
-    fn usage_of(&self, local: Count, window: Window) -> Usage {
+    fn usage_of(self, local: Count, window: Window) -> Usage {
         let window = if local.start <= window.start {
             window
         } else {
@@ -125,7 +125,7 @@ impl<'a> Counter<'a> {
     /// # Errors
     ///
     /// How far the quota is used, when it is used up. Nothing is counted then.
-    pub fn charge(&self, window: Window, limit: u64) -> Result<Usage, Usage> {
+    pub fn charge(self, window: Window, limit: u64) -> Result<Usage, Usage> {
         let [_, _, admitted, ..] = self.words;
         let mut seen = admitted.load(Acquire);
         loop {
@@ -149,7 +149,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Takes one request back that was counted in the window that begins at `start`.
-    pub fn undo(&self, start: u64) {
+    pub fn undo(self, start: u64) {
         let [_, _, admitted, ..] = self.words;
         let _ = admitted.fetch_update(AcqRel, Acquire, |word| {
             let local = Count::of(word);
@@ -159,26 +159,26 @@ impl<'a> Counter<'a> {
     }
 
     /// What was admitted here, in the window it is in.
-    pub fn admitted(&self) -> Count {
+    pub fn admitted(self) -> Count {
         let [_, _, admitted, ..] = self.words;
         Count::of(admitted.load(Acquire))
     }
 
     /// What other gateways have admitted, as this one was last told.
-    pub fn others(&self) -> Count {
+    pub fn others(self) -> Count {
         let [_, _, _, _, others, ..] = self.words;
         Count::of(others.load(Acquire))
     }
 
     /// What was admitted here and nobody was told of.
-    pub fn pending(&self) -> Count {
+    pub fn pending(self) -> Count {
         let local = self.admitted();
         let told = self.acknowledged().within(local.start);
         Count { start: local.start, count: local.count.saturating_sub(told) }
     }
 
     /// So many of the window that begins at `start` are pending no longer. For the main process.
-    pub fn acknowledge(&self, told: Count) {
+    pub fn acknowledge(self, told: Count) {
         let [_, _, _, acknowledged, ..] = self.words;
         if self.admitted().start == told.start {
             let before = self.acknowledged().within(told.start);
@@ -189,7 +189,7 @@ impl<'a> Counter<'a> {
 
     /// All gateways together have admitted so many, what this one has told them of included. False
     /// when it is in another window. For the main process.
-    pub fn set_total(&self, total: Count) -> bool {
+    pub fn set_total(self, total: Count) -> bool {
         let [_, _, _, _, others, ..] = self.words;
         if self.admitted().start != total.start {
             return false;
@@ -200,13 +200,13 @@ impl<'a> Counter<'a> {
         true
     }
 
-    fn acknowledged(&self) -> Count {
+    fn acknowledged(self) -> Count {
         let [_, _, _, acknowledged, ..] = self.words;
         Count::of(acknowledged.load(Acquire))
     }
 
     /// The window it is in; `None` when it has not been in one, or has just gone on to the next.
-    pub fn window(&self) -> Option<Window> {
+    pub fn window(self) -> Option<Window> {
         let [_, _, _, _, _, span, ..] = self.words;
         let span = span.load(Acquire);
         let (start, minutes) = (span >> SPAN_BITS, span & ((1 << SPAN_BITS) - 1));
@@ -214,7 +214,7 @@ impl<'a> Counter<'a> {
         known.then_some(Window { start, end: start + minutes })
     }
 
-    fn note(&self, window: Window) {
+    fn note(self, window: Window) {
         let [_, _, _, _, _, span, ..] = self.words;
         let word = window.start << SPAN_BITS | (window.end - window.start).min(u64::from(u16::MAX));
         if span.load(Relaxed) != word {
@@ -223,12 +223,12 @@ impl<'a> Counter<'a> {
     }
 
     /// What the quota allows, for those who only look.
-    pub fn limit(&self) -> u64 {
+    pub fn limit(self) -> u64 {
         let [_, _, _, _, _, _, _, limit, ..] = self.words;
         limit.load(Relaxed)
     }
 
-    pub(super) fn set_limit(&self, requests: u64) {
+    pub(super) fn set_limit(self, requests: u64) {
         let [_, _, _, _, _, _, _, limit, ..] = self.words;
         if limit.load(Relaxed) != requests {
             limit.store(requests, Relaxed);
@@ -236,7 +236,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Writes down what it counts. Whoever has the key writes the same.
-    pub(super) fn set_label(&self, label: &[u8]) {
+    pub(super) fn set_label(self, label: &[u8]) {
         let [_, _, _, _, _, _, meta, ..] = self.words;
         let kept = label.get(..LABEL_MAX_BYTES).unwrap_or(label);
         let cut = if kept.len() < label.len() { CUT } else { 0 };
@@ -253,7 +253,7 @@ impl<'a> Counter<'a> {
     }
 
     /// What it counts, and whether that is all of it; `None` when it is damaged or not written yet.
-    pub fn label(&self) -> Option<(Vec<u8>, bool)> {
+    pub fn label(self) -> Option<(Vec<u8>, bool)> {
         let [_, _, _, _, _, _, meta, ..] = self.words;
         let meta = meta.load(Acquire);
         let length = usize::try_from(meta & 0xffff).ok().filter(|&length| length > 0)?;
@@ -264,7 +264,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Takes over everything that `other` has counted. For whoever is alone with both.
-    pub(super) fn copy(&self, other: &Counter<'_>) {
+    pub(super) fn copy(self, other: Counter<'_>) {
         for (to, from) in self.words.iter().zip(other.words) {
             to.store(from.load(Acquire), Release);
         }

@@ -1,5 +1,5 @@
 //! One counter against a plain model of it, whatever is done in whichever order.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 

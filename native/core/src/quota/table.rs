@@ -173,7 +173,7 @@ impl<'a> Table<'a> {
             if end <= now_s / 60 {
                 ended += 1;
             } else if let Some(own) = self.place(key).and_then(|at| self.counter(at)) {
-                own.copy(&counter);
+                own.copy(counter);
                 kept += 1;
             } else {
                 damaged += 1;

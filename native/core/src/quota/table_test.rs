@@ -1,5 +1,5 @@
 //! The table: room, what is taken over into a new one, and what is none.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use super::super::Window;
 use super::*;

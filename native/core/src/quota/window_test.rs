@@ -1,5 +1,5 @@
 //! Windows against calendars that people have checked, and against what windows must be in any zone.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 
@@ -119,7 +119,7 @@ proptest! {
         for per in PERS {
             let (start, end) = window(moment, per, &zone);
             prop_assert!(start <= moment && moment < end, "{per:?} {start} {moment} {end}");
-            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "minutes")]
             let other = start + ((end - start) as f64 * within) as i64;
             prop_assert_eq!(window(other, per, &zone), (start, end), "{:?} at {}", per, other);
             prop_assert_eq!(window(end, per, &zone).0, end, "{:?} behind {}", per, end);

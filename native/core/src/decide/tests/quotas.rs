@@ -42,10 +42,8 @@ fn keyed(target: &str, key: &str) -> String {
 
 /// How many of ten requests pass.
 fn passing(gateway: &mut Gateway, request: &str) -> usize {
-    let passed = |gateway: &mut Gateway| match gateway.decide(request.as_bytes()) {
-        Verdict::Forward(_) => true,
-        _ => false,
-    };
+    let passed =
+        |gateway: &mut Gateway| matches!(gateway.decide(request.as_bytes()), Verdict::Forward(_));
     (0..10).filter(|_| passed(gateway)).count()
 }
 
