@@ -29,11 +29,6 @@ describe('a reckoning', () => {
   const kills = [{ what: 'everything', fromMs: 100, untilMs: 200 }];
   const answered = new Set(['a', 'b']);
 
-  function message(id: string, requestId: string, time = '1', text = id): never {
-    const event = { id, time, data: { requestId } };
-    return { key: 'acme', text, event } as never;
-  }
-
   it('finds what is missing, strange, altered, out of order, or there under two ids', () => {
     const messages = [
       message('1', 'a', '5'),
@@ -73,3 +68,8 @@ describe('a reckoning', () => {
     );
   });
 });
+
+function message(id: string, requestId: string, time = '1', text = id): never {
+  const event = { id, time, data: { requestId } };
+  return { key: 'acme', text, event } as never;
+}

@@ -31,8 +31,8 @@ const SHOULDER_MS = 10_000;
 const CATCH_UP_MAX_MS = 300_000;
 /** How long after a worker's death a connection of its may still be believed. */
 const WORKER_GRACE_MS = 250;
-/** From when its process is there: most get to send something. */
-const SHIPPER_LIVES_MS = [900, 1100, 1000, 1200, 950, 1050, 1150, 1300];
+/** From when it is seen to ship. */
+const SHIPPER_KILLS_MS = [0, 3, 7, 11, 2, 5, 13, 17];
 
 export interface OutageOptions {
   readonly outageMs: number;
@@ -89,20 +89,26 @@ class Outage {
     this.say('a worker is killed');
   }
 
-  /** One that works, again and again. */
+  /** While they ship, again and again: somewhere between Kafka's word and the cursor's place on the disk. */
   async killShippers(): Promise<void> {
-    for (const lifeMs of SHIPPER_LIVES_MS) {
-      const shippers = await until('a shipper is there', () => this.#shippers(), CATCH_UP_MAX_MS);
-      await sleep(lifeMs);
+    for (const afterMs of SHIPPER_KILLS_MS) {
+      const before = await this.#gateway.metric('stoa_metering_shipped_total');
+      await until('it ships', () => this.#hasShipped(before), CATCH_UP_MAX_MS);
+      await sleep(afterMs);
+      const shippers = this.#shippers();
       for (const pid of shippers) signal(pid, 'SIGKILL');
       await until('it is gone', () => !shippers.some(isAlive));
-      this.say(`the shipper is killed, ${lifeMs} ms after it began`);
+      this.say('the shipper is killed while it ships');
     }
   }
 
-  #shippers(): number[] | null {
-    const pids = processesNamed(this.#gateway.workers(), 'shipper');
-    return pids.length === 0 ? null : pids;
+  async #hasShipped(before: number): Promise<boolean> {
+    const shipped = await this.#gateway.metric('stoa_metering_shipped_total');
+    return shipped !== before && shipped > 0;
+  }
+
+  #shippers(): number[] {
+    return processesNamed(this.#gateway.workers(), 'shipper');
   }
 
   /** Once. */
@@ -124,7 +130,11 @@ class Outage {
 
   /** Resolves when nothing waits in the spool but the segments that are written now. */
   async whenShipped(load: SteadyLoad): Promise<void> {
-    await until('the sink is up', () => this.#metricIs('stoa_metering_sink_up', 1), CATCH_UP_MAX_MS);
+    await until(
+      'the sink is up',
+      () => this.#metricIs('stoa_metering_sink_up', 1),
+      CATCH_UP_MAX_MS,
+    );
     await load.stop();
     let before = -1;
     await until(
@@ -229,7 +239,11 @@ async function main([minutes = 10, perSecond = 300]: readonly number[]): Promise
   const day = new Date().toISOString().slice(0, 10);
   console.log(`${day}: Kafka is away for ${minutes} min at ${perSecond} requests a second`);
   console.log(`Node ${process.version}, ${availableParallelism()} cores, 2 workers`);
-  const options = { outageMs: minutes * 60_000, perSecond, say: (line: string) => console.log(line) };
+  const options = {
+    outageMs: minutes * 60_000,
+    perSecond,
+    say: (line: string) => console.log(line),
+  };
   const report = await runOutage(options);
   const summary = Object.entries(report).map(([name, value]) => [
     name,
