@@ -91,7 +91,14 @@ export class KafkaBroker implements Ports {
     execFileSync(
       'java',
       [
-        ...['-cp', `${LIBS}/*`, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties],
+        '-cp',
+        `${LIBS}/*`,
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        id,
+        '-c',
+        properties,
         ...(security === undefined ? [] : accountsOf(security)),
       ],
       { stdio: 'ignore' },
