@@ -7,7 +7,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -17,62 +17,25 @@ import { Introspection } from '../../src/identity/introspection.ts';
 import { memberOf } from '../../src/identity/strict-json.ts';
 import { modelOf } from '../identity/stage.ts';
 import { stopAll } from '../support/cleanup.ts';
-import { type Gateway, PROJECT, startGateway } from '../support/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
 import { valuesOf } from '../support/http1.ts';
 import { Keycloak, keycloakMissing } from '../support/keycloak.ts';
 import { type Answer, call } from '../support/raw-client.ts';
 import { RecordingUpstream } from '../support/recording-upstream.ts';
-import { compact, type Pair, rsaPair } from '../support/token-issuer.ts';
-
-const REALM = join(PROJECT, 'examples/keycloak-opa-kafka/stoa-realm.json');
-const REFRESH_MS = 3000;
-const STALE_MS = 12_000;
-const COOLDOWN_MS = 500;
-const CACHE_MS = 2000;
-/** Of the client `brief`. */
-const BRIEF_S = 2;
-const READ = { client: 'acme-shop', scope: 'orders:read' };
-
-interface RealmFile {
-  readonly realm: string;
-  readonly clients: readonly { readonly clientId: string }[];
-  readonly users: readonly unknown[];
-  readonly scopeMappings: readonly unknown[];
-}
-
-/** The example's, and a client whose tokens end soon. */
-function realmOfTest(): RealmFile {
-  const realm = JSON.parse(readFileSync(REALM, 'utf8')) as RealmFile;
-  const [acme] = realm.clients;
-  const attributes = { 'access.token.lifespan': String(BRIEF_S) };
-  const brief = { ...acme, clientId: 'brief', secret: 'brief-secret', attributes };
-  const scopeMappings = [...realm.scopeMappings, { client: 'brief', roles: ['orders-reader'] }];
-  const user = { username: 'service-account-brief', serviceAccountClientId: 'brief' };
-  const users = [...realm.users, { ...user, enabled: true, realmRoles: ['orders-reader'] }];
-  return { ...realm, clients: [...realm.clients, brief], scopeMappings, users };
-}
-
-const yaml = (upstream: string, introspectionUrl: string, folder: string) => `
-identity:
-  issuers:
-    keycloak:
-      audiences: [orders-api]
-      clockSkewMs: 0
-      claims: { consumer: azp, tenant: tenant, plan: plan }
-      keys: { refreshMs: ${REFRESH_MS}, staleMs: ${STALE_MS}, cooldownMs: ${COOLDOWN_MS}, timeoutMs: 2000 }
-      introspection: { url: "${introspectionUrl}", clientId: gateway, clientSecretFile: "${folder}/secret", cacheMs: ${CACHE_MS} }
-upstreams: { up: { endpoints: [{ url: "${upstream}" }] } }
-routes:
-  - name: write
-    match: { path: "/orders/*", methods: [POST] }
-    upstream: up
-    auth: { jwt: { scopes: ["orders:write"], claims: { typ: Bearer }, headers: { x-user: sub } } }
-  - name: read
-    match: { path: "/orders/*" }
-    upstream: up
-    auth: { jwt: { scopes: ["orders:read"], claims: { typ: Bearer }, headers: { x-user: sub, x-plan: plan, x-roles: realm_access.roles } } }
-    request: { headers: { set: { x-consumer: "\${consumer}", x-tenant: "\${tenant}" } } }
-`;
+import { type Pair, rsaPair } from '../support/token-issuer.ts';
+import {
+  BRIEF_S,
+  CACHE_MS,
+  COOLDOWN_MS,
+  kidIn,
+  pem,
+  READ,
+  realmOfTest,
+  REFRESH_MS,
+  signed,
+  STALE_MS,
+  yaml,
+} from './keycloak-stage.ts';
 
 describe('Keycloak', { skip: keycloakMissing() ?? false }, () => {
   let keycloak: Keycloak;
@@ -278,19 +241,3 @@ describe('Keycloak', { skip: keycloakMissing() ?? false }, () => {
     assert.equal(await outcome('an-opaque-token-of-somebody'), 'token_not_trusted');
   });
 });
-
-function kidIn(token: string): unknown {
-  const header = Buffer.from(token.split('.')[0] ?? '', 'base64url').toString();
-  return (JSON.parse(header) as { kid: unknown }).kid;
-}
-
-/** As Keycloak would sign it, by a key of the test that Keycloak was given. */
-function signed(like: string, { privateKey }: Pair, kid: unknown): string {
-  const claims = JSON.parse(Buffer.from(like.split('.')[1] ?? '', 'base64url').toString());
-  const header = { alg: 'RS256', typ: 'JWT', kid };
-  return compact(header, claims, { algorithm: 'RS256', key: privateKey });
-}
-
-function pem({ privateKey }: Pair): string {
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}

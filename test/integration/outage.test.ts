@@ -8,8 +8,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { kafkaMissing } from '../support/kafka.ts';
-import { faultsOf, runOutage } from './outage.ts';
-import { reckon } from './reckoning.ts';
+import { runOutage } from './outage.ts';
+import { faultsOf, reckon } from './reckoning.ts';
 
 const skip = kafkaMissing() ?? false;
 

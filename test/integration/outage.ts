@@ -23,7 +23,7 @@ import { stopAll } from '../support/cleanup.ts';
 import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
 import { KafkaBroker } from '../support/kafka.ts';
 import { readTopic } from '../support/kafka-topic.ts';
-import { type Kill, type Reckoning, reckon } from './reckoning.ts';
+import { faultsOf, type Kill, type Reckoning, reckon } from './reckoning.ts';
 import { SteadyLoad } from './steady-load.ts';
 
 /** With Kafka, before and after. */
@@ -222,17 +222,6 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
     upstream.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** What of a report is not as promised; empty when all is. */
-export function faultsOf(report: OutageReport): string[] {
-  const { missing, strange, otherIds, unexplained, dropped, outOfOrder, altered } = report;
-  const counts = { missing, strange, otherIds, unexplained, outOfOrder, altered };
-  const faults = Object.entries(counts).filter(([, list]) => list.length > 0);
-  return [
-    ...faults.map(([name, list]) => `${name}: ${list.length}, such as ${JSON.stringify(list[0])}`),
-    ...(dropped > 0 ? [`dropped: ${dropped}`] : []),
-  ];
 }
 
 async function main([minutes = 10, perSecond = 300]: readonly number[]): Promise<void> {

@@ -89,6 +89,17 @@ export function reckon({ answered, failures, kills, messages }: Books): Reckonin
   };
 }
 
+/** What is not as promised, in words; empty when all is. `dropped` is what the gateway says that it dropped. */
+export function faultsOf(reckoning: Reckoning & { readonly dropped: number }): string[] {
+  const { missing, strange, otherIds, unexplained, dropped, outOfOrder, altered } = reckoning;
+  const counts = { missing, strange, otherIds, unexplained, outOfOrder, altered };
+  const faults = Object.entries(counts).filter(([, list]) => list.length > 0);
+  return [
+    ...faults.map(([name, list]) => `${name}: ${list.length}, such as ${JSON.stringify(list[0])}`),
+    ...(dropped > 0 ? [`dropped: ${dropped}`] : []),
+  ];
+}
+
 interface Blame {
   readonly kind: 'in flight' | 'behind' | 'none';
   readonly what: string;
