@@ -5,9 +5,13 @@
  * @module
  */
 
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { parseConfig } from '../../src/config/load.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import type { Issuer } from '../../src/identity/key-source.ts';
 import { PROJECT } from '../support/gateway.ts';
 import { compact, type Pair } from '../support/token-issuer.ts';
 
@@ -61,6 +65,16 @@ routes:
     auth: { jwt: { scopes: ["orders:read"], claims: { typ: Bearer }, headers: { x-user: sub, x-plan: plan, x-roles: realm_access.roles } } }
     request: { headers: { set: { x-consumer: "\${consumer}", x-tenant: "\${tenant}" } } }
 `;
+
+/** What the gateway believes of Keycloak by this configuration. */
+export function issuerOf(text: string, keycloakUrl: string): Issuer {
+  const options = { file: 'gateway.yaml', baseDir: '/', env: { KEYCLOAK_URL: keycloakUrl } };
+  const loaded = parseConfig(`version: 1\n${text}`, options);
+  assert.ok(loaded.ok, loaded.ok ? '' : loaded.problems.map(formatProblem).join('\n'));
+  const issuer = loaded.model.identity.issuers['keycloak'];
+  assert.ok(issuer);
+  return issuer;
+}
 
 export function kidIn(token: string): unknown {
   const header = Buffer.from(token.split('.')[0] ?? '', 'base64url').toString();

@@ -15,7 +15,6 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { sleep, until } from '../../arena/host/wait.ts';
 import { Introspection } from '../../src/identity/introspection.ts';
 import { memberOf } from '../../src/identity/strict-json.ts';
-import { modelOf } from '../identity/stage.ts';
 import { stopAll } from '../support/cleanup.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { valuesOf } from '../support/http1.ts';
@@ -27,6 +26,7 @@ import {
   BRIEF_S,
   CACHE_MS,
   COOLDOWN_MS,
+  issuerOf,
   kidIn,
   pem,
   READ,
@@ -194,11 +194,9 @@ describe('Keycloak', { skip: keycloakMissing() ?? false }, () => {
       const tokens = await keycloak.tokens({ ...READ, user: 'alice' });
       const asked = (secret = 'gateway-secret'): Introspection => {
         writeFileSync(join(folder, 'secret'), secret);
-        const model = modelOf(yaml(upstream.url, introspectionUrl(), folder), {
-          KEYCLOAK_URL: keycloak.url,
-        });
-        const issuer = model.identity.issuers['keycloak'];
-        assert.ok(issuer?.introspection);
+        const text = yaml(upstream.url, introspectionUrl(), folder);
+        const issuer = issuerOf(text, keycloak.url);
+        assert.ok(issuer.introspection);
         return new Introspection(issuer, issuer.introspection);
       };
       const nowMs = Date.now();

@@ -22,14 +22,16 @@ import { sleep, until } from '../../arena/host/wait.ts';
 import { stopAll } from '../support/cleanup.ts';
 import { type Front, type Gateway, startGateway } from '../support/gateway.ts';
 import { KafkaBroker } from '../support/kafka.ts';
-import { readTopic } from '../support/kafka-topic.ts';
+import { readTopic, topicLength } from '../support/kafka-topic.ts';
 import { faultsOf, type Kill, type Reckoning, reckon } from './reckoning.ts';
 import { SteadyLoad } from './steady-load.ts';
 
 /** With Kafka, before and after. */
 const SHOULDER_MS = 10_000;
 const CATCH_UP_MAX_MS = 300_000;
-/** How long after a worker's death a connection of its may still be believed. */
+const POLL_MS = 1000;
+const TOPIC = 'stoa.metering';
+/** How long behind a worker's death a client may still believe a connection of its. */
 const WORKER_GRACE_MS = 250;
 /** From when it is seen to ship. */
 const SHIPPER_KILLS_MS = [0, 3, 7, 11, 2, 5, 13, 17];
@@ -85,7 +87,8 @@ class Outage {
     this.#gateway.expectDeath();
     const fromMs = Date.now();
     signal(worker, 'SIGKILL');
-    this.kills.push({ what: 'a worker', fromMs, untilMs: fromMs + WORKER_GRACE_MS });
+    await until('it is gone', () => !isAlive(worker));
+    this.kills.push({ what: 'a worker', fromMs, untilMs: Date.now() + WORKER_GRACE_MS });
     this.say('a worker is killed');
   }
 
@@ -127,32 +130,6 @@ class Outage {
     rmSync(dead.directory, { recursive: true, force: true });
     this.say(`everything is killed and ready again after ${Date.now() - fromMs} ms`);
   }
-
-  /** Resolves when nothing waits in the spool but the segments that are written now. */
-  async whenShipped(load: SteadyLoad): Promise<void> {
-    await until(
-      'the sink is up',
-      () => this.#metricIs('stoa_metering_sink_up', 1),
-      CATCH_UP_MAX_MS,
-    );
-    await load.stop();
-    let before = -1;
-    await until(
-      'nothing is shipped any more',
-      async () => {
-        await sleep(1000);
-        const shipped = await this.#gateway.metric('stoa_metering_shipped_total');
-        const isOver = shipped > 0 && shipped === before;
-        before = shipped;
-        return isOver;
-      },
-      CATCH_UP_MAX_MS,
-    );
-  }
-
-  async #metricIs(name: string, value: number): Promise<boolean> {
-    return (await this.#gateway.metric(name)) === value;
-  }
 }
 
 function yamlOf(folder: string, brokerPort: number, upstream: Server): string {
@@ -178,6 +155,19 @@ async function startUpstream(): Promise<Server> {
     server.listen(0, '127.0.0.1', resolve);
   });
   return server;
+}
+
+/** Resolves when each of these requests has an event in Kafka, or when it has had its time. */
+async function whenShipped(brokerPort: number, answered: ReadonlySet<string>): Promise<void> {
+  const deadlineMs = Date.now() + CATCH_UP_MAX_MS;
+  while (Date.now() < deadlineMs) {
+    if ((await topicLength(brokerPort, TOPIC)) >= answered.size) {
+      const messages = await readTopic(brokerPort, TOPIC);
+      const there = new Set(messages.map(({ event }) => event.data.requestId));
+      if ([...answered].every((id) => there.has(id))) return;
+    }
+    await sleep(POLL_MS);
+  }
 }
 
 /** The whole of it; rejects when something could not be started or never caught up. */
@@ -207,12 +197,13 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
     await until('it ships again', isUp, CATCH_UP_MAX_MS);
     await outage.killShippers();
     await sleep(shoulderMs);
-    await outage.whenShipped(load);
+    await load.stop();
+    await whenShipped(broker.port, load.answered);
     const catchUpMs = Date.now() - backMs;
     const dropped = await outage.gateway.metric('stoa_metering_dropped_total');
     await outage.stop();
     outage.say('everything is shipped, and the gateway ends');
-    const messages = await readTopic(broker.port, 'stoa.metering');
+    const messages = await readTopic(broker.port, TOPIC);
     const { answered, failures, begun } = load;
     const reckoning = reckon({ answered, failures, kills: outage.kills, messages });
     return { ...reckoning, begun, answered: answered.size, dropped, catchUpMs };

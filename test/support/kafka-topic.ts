@@ -24,9 +24,8 @@ export interface TopicMessage {
 
 /** In the order of each partition. Rejects when the topic is not there, or is not read in time. */
 export async function readTopic(port: number, topic: string): Promise<TopicMessage[]> {
-  const kafka = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING });
-  const count = await lengthOf(kafka, topic);
-  const consumer = kafka.consumer({ groupId: `whole-${topic}-${Date.now()}` });
+  const count = await topicLength(port, topic);
+  const consumer = clientOf(port).consumer({ groupId: `whole-${topic}-${Date.now()}` });
   const messages: TopicMessage[] = [];
   try {
     await consumer.connect();
@@ -50,8 +49,9 @@ export async function readTopic(port: number, topic: string): Promise<TopicMessa
   }
 }
 
-async function lengthOf(kafka: Kafka, topic: string): Promise<number> {
-  const admin = kafka.admin();
+/** How many messages a topic holds now. */
+export async function topicLength(port: number, topic: string): Promise<number> {
+  const admin = clientOf(port).admin();
   await admin.connect();
   try {
     const partitions = await admin.fetchTopicOffsets(topic);
@@ -59,4 +59,8 @@ async function lengthOf(kafka: Kafka, topic: string): Promise<number> {
   } finally {
     await admin.disconnect();
   }
+}
+
+function clientOf(port: number): Kafka {
+  return new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING });
 }
