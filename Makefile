@@ -41,7 +41,10 @@ TS_SOURCES := $(shell find $(TS_DIRS) -name '*.ts')
 RUST_SOURCES := $(shell find native/core/src native/addon/src native/tls/src native/policy/src -name '*.rs') \
 	native/core/Cargo.toml native/addon/Cargo.toml native/tls/Cargo.toml native/policy/Cargo.toml native/addon/build.rs \
 	Cargo.toml Cargo.lock
-TESTS := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
+EVERY_TEST := $(patsubst %.ts,dist/%.js,$(filter %.test.ts,$(TS_SOURCES)))
+# With components that are heavy or slow to start: `make test-integration`, and no part of `make test`.
+INTEGRATION_TESTS := $(filter dist/test/integration/%,$(EVERY_TEST))
+TESTS := $(filter-out $(INTEGRATION_TESTS),$(EVERY_TEST))
 # Those whose gateways have the front that STOA_TEST_FRONT names: what is promised of both.
 EITHER_FRONT_TESTS := $(filter dist/test/exchange/% dist/test/bounds/% dist/test/processes/% \
 	$(patsubst %,dist/test/%.test.js,headers peers problems rate-limit-headers routing),$(TESTS))
@@ -116,6 +119,23 @@ test-node: build $(TEST_PKI) $(ARENA_DRIVER) ## run the TypeScript tests; those 
 	printf '\nthe same promises, on the native front:\n\n'; \
 	STOA_TEST_FRONT=native $(NODE_TEST) $(EITHER_FRONT_TESTS) || failed=1; \
 	exit $$failed
+
+# One file after the other: each has a few hundred megabytes of Java beside it. What can't be installed is skipped by
+# name, and fails where CI=true.
+.PHONY: test-integration
+test-integration: build ## install and start Keycloak, Kafka, OPA and Redis, and run the suites with them
+	@scripts/components.sh || true
+	@scripts/keycloak.sh .build/keycloak || true
+	$(NODE_TEST) --test-concurrency=1 $(INTEGRATION_TESTS)
+
+# Minutes without Kafka, and requests a second meanwhile, of `make test-outage`.
+MINUTES ?= 10
+RATE ?= 300
+
+.PHONY: test-outage
+test-outage: build ## stop Kafka for MINUTES (10) at RATE (300) requests a second, kill everything meanwhile, and count
+	@scripts/kafka.sh .build/kafka
+	@exec $(NODE) --enable-source-maps dist/test/integration/outage.js $(MINUTES) $(RATE)
 
 # Writes the certificates of the tests; they are made anew in every run.
 $(TEST_PKI): native/tls/examples/test_pki.rs native/tls/Cargo.toml Cargo.lock | prerequisites

@@ -42,6 +42,7 @@ function tabled(page: string): string[] {
 }
 
 const PAGES = [
+  'examples/keycloak-opa-kafka/README.md',
   'examples/tls/README.md',
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })

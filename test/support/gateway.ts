@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { freePort } from '../../arena/host/ports.ts';
-import { childrenOf, residentBytes, signal } from '../../arena/host/processes.ts';
+import { childrenOf, isAlive, residentBytes, signal } from '../../arena/host/processes.ts';
 import { call } from './raw-client.ts';
 import { until } from '../../arena/host/wait.ts';
 
@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly connections?: string;
   /** Several listeners, or others: what stands between the braces of each beside its address. */
   readonly listeners?: readonly string[];
+  /** One that is gone, whose addresses this one takes. */
+  readonly after?: Gateway;
 }
 
 export interface Exit {
@@ -133,6 +135,14 @@ export class Gateway {
     return pid;
   }
 
+  /** Kills every process of it at once, the main process first. Its files stay. */
+  async killAll(): Promise<void> {
+    const children = this.workers();
+    for (const pid of [this.pid, ...children]) signal(pid, 'SIGKILL');
+    await this.exited;
+    await until('its children are gone', () => !children.some(isAlive));
+  }
+
   /** A worker is going to die, and is meant to. */
   expectDeath(): void {
     this.#deathsExpected += 1;
@@ -196,11 +206,15 @@ function withPrologue(yaml: string, { ports, adminPort }: Ports, options: Gatewa
   ].join('\n');
 }
 
-/** Starts a gateway and waits until every worker is ready. Rejects, with its output, otherwise. */
-export async function startGateway(yaml: string, options: GatewayOptions = {}): Promise<Gateway> {
+async function freePorts(options: GatewayOptions): Promise<Ports> {
   const ports: number[] = [];
   for (const _ of listenersOf(options)) ports.push(await freePort());
-  const adminPort = await freePort();
+  return { ports, adminPort: await freePort() };
+}
+
+/** Starts a gateway and waits until every worker is ready. Rejects, with its output, otherwise. */
+export async function startGateway(yaml: string, options: GatewayOptions = {}): Promise<Gateway> {
+  const { ports, adminPort } = options.after ?? (await freePorts(options));
   const directory = mkdtempSync(join(tmpdir(), 'stoa-test-'));
   const file = join(directory, 'gateway.yaml');
   writeFileSync(file, withPrologue(yaml, { ports, adminPort }, options));

@@ -25,23 +25,48 @@ export function kafkaMissing(): string | null {
   return `no Kafka in ${LIBS}; get it: scripts/kafka.sh`;
 }
 
-export class KafkaBroker {
+/** Who is believed, and by what, on the listeners beside the plain one. Files are PEM. */
+export interface KafkaSecurity {
+  /** Key and certificate of the broker. */
+  readonly identityFile: string;
+  /** Who signed the clients' certificates. */
+  readonly authoritiesFile: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+interface Ports {
   readonly port: number;
+  /** TLS, with a certificate of the client. */
+  readonly tlsPort: number;
+  /** TLS, with a password: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. */
+  readonly saslPort: number;
+}
+
+export class KafkaBroker implements Ports {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly saslPort: number;
   readonly #folder: string;
   readonly #properties: string;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string, properties: string) {
-    this.port = port;
+  private constructor(ports: Ports, folder: string, properties: string) {
+    this.port = ports.port;
+    this.tlsPort = ports.tlsPort;
+    this.saslPort = ports.saslPort;
     this.#folder = folder;
     this.#properties = properties;
     process.once('exit', () => this.#child?.kill('SIGKILL'));
   }
 
-  /** A broker with an empty log of its own. */
-  static async start(): Promise<KafkaBroker> {
+  /** A broker with an empty log of its own; on the port for plain text alone, unless there is `security`. */
+  static async start(security?: KafkaSecurity): Promise<KafkaBroker> {
     const folder = mkdtempSync(join(tmpdir(), 'stoa-kafka-'));
     const [port, controllerPort] = [await freePort(), await freePort()];
+    const ports = { port, tlsPort: await freePort(), saslPort: await freePort() };
+    const secure =
+      security && `,SSL://127.0.0.1:${ports.tlsPort},SASL_SSL://127.0.0.1:${ports.saslPort}`;
     const properties = join(folder, 'server.properties');
     writeFileSync(
       properties,
@@ -49,7 +74,7 @@ export class KafkaBroker {
         'process.roles=broker,controller',
         'node.id=1',
         `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-        `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+        `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${secure ?? ''}`,
         'controller.listener.names=CONTROLLER',
         'offsets.topic.replication.factor=1',
         'transaction.state.log.replication.factor=1',
@@ -59,15 +84,26 @@ export class KafkaBroker {
         'num.partitions=3',
         'group.initial.rebalance.delay.ms=0',
         `log.dirs=${join(folder, 'log')}`,
+        ...(security === undefined ? [] : propertiesOf(security)),
       ].join('\n'),
     );
     const id = randomBytes(16).toString('base64url');
     execFileSync(
       'java',
-      ['-cp', `${LIBS}/*`, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties],
+      [
+        '-cp',
+        `${LIBS}/*`,
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        id,
+        '-c',
+        properties,
+        ...(security === undefined ? [] : accountsOf(security)),
+      ],
       { stdio: 'ignore' },
     );
-    const broker = new KafkaBroker(port, folder, properties);
+    const broker = new KafkaBroker(ports, folder, properties);
     await broker.run();
     return broker;
   }
@@ -94,6 +130,34 @@ export class KafkaBroker {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Source: Kafka's documentation, §7.3 (TLS, PEM) and §7.4 (SASL). */
+function propertiesOf(security: KafkaSecurity): string[] {
+  const { identityFile, authoritiesFile, username, password } = security;
+  const modules = 'org.apache.kafka.common.security';
+  const sasl = 'listener.name.sasl_ssl';
+  return [
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL',
+    'ssl.keystore.type=PEM',
+    `ssl.keystore.location=${identityFile}`,
+    'ssl.truststore.type=PEM',
+    `ssl.truststore.location=${authoritiesFile}`,
+    'listener.name.ssl.ssl.client.auth=required',
+    'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    `${sasl}.plain.sasl.jaas.config=${modules}.plain.PlainLoginModule required user_${username}="${password}";`,
+    ...['256', '512'].map(
+      (bits) =>
+        `${sasl}.scram-sha-${bits}.sasl.jaas.config=${modules}.scram.ScramLoginModule required;`,
+    ),
+  ];
+}
+
+function accountsOf({ username, password }: KafkaSecurity): string[] {
+  return ['256', '512'].flatMap((bits) => [
+    '--add-scram',
+    `SCRAM-SHA-${bits}=[name=${username},password=${password}]`,
+  ]);
 }
 
 function accepts(port: number): Promise<boolean> {
