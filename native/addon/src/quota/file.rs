@@ -77,10 +77,13 @@ pub(crate) fn open_table(
 
     let new_path = named(path, ".new");
     let file =
-        OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&new_path)?;
-    if !try_lock(&file)? {
+        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&new_path)?;
+    // Where there was no old one to wait for, somebody else may have been faster.
+    let is_first = try_lock(&file)? && is_still(&new_path, &file)?;
+    if !is_first || old.is_none() && path.exists() {
         return Err(in_use(path));
     }
+    file.set_len(0)?;
     let words = Table::words(counters_max);
     allocate(&file, words * 8)?;
     let table = Table::format(map_words(file.as_fd(), words)?, counters_max, now_s);

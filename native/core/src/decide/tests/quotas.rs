@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::support::{End, Gateway, NOW_S, auth, book, end, get, jwt, request, values};
 use crate::{
     caller::{Caller, Named},
-    decide::Verdict,
+    decide::{ResponseFacts, Verdict, write_response_head},
+    http1::head::{Limits, field_scratch, parse_response},
     snapshot::sample::{limit, route},
 };
 
@@ -176,4 +177,36 @@ fn an_unknown_plan_is_an_error_where_it_is_named() {
         let errors = crate::snapshot::sample::compile(model).unwrap_err();
         assert!(errors[0].message.contains("no plan `gone`"), "{errors:?}");
     }
+}
+
+#[test]
+fn nobody_else_tells_of_quotas() {
+    let mut gateway = gateway(&json!({ "defaultPlan": "one" }));
+    let head = b"HTTP/1.1 200 OK\r\nRateLimit: \"theirs\";r=9\r\nratelimit-policy: \"theirs\"\r\n\
+        X-A: b\r\n\r\n";
+    for (request, kept) in [(keyed("/keyed", "12345"), false), (get("/open", &[]), true)] {
+        let forward = gateway.forward(&request);
+        let mut scratch = field_scratch();
+        let head = parse_response(head, &mut scratch, &Limits::default()).unwrap().unwrap();
+        let facts =
+            ResponseFacts { head: &head, snapshot: &gateway.snapshot, route: forward.route };
+        write_response_head(&mut gateway.draft, &facts);
+        let answered = gateway.answered();
+        assert_eq!(answered.contains("theirs"), kept, "{answered}");
+        assert_eq!(answered.contains("one-day"), !kept, "{answered}");
+        assert!(answered.contains("X-A: b"));
+    }
+}
+
+#[test]
+fn a_route_may_not_set_what_tells_of_quotas() {
+    let change = json!({
+        "auth": auth(Some("x-api-key"), None, false),
+        "response": { "headers": { "set": { "RateLimit": "x" } } },
+    });
+    let model = crate::snapshot::sample::model(json!({
+        "plans": { "one": plan(1) }, "routes": [route("r", "/*", change)],
+    }));
+    let errors = crate::snapshot::sample::compile(model).unwrap_err();
+    assert!(errors[0].message.contains("caller's quotas"), "{errors:?}");
 }
