@@ -24,6 +24,7 @@ export const FAILURES = {
   address_in_use: { exitCode: 1, title: 'The address cannot be bound' },
   worker_failed:  { exitCode: 1, title: 'A worker did not start' },
   sink_failed:    { exitCode: 1, title: 'The sink of usage events failed' },
+  quotas_failed:  { exitCode: 1, title: 'The file of quotas cannot be used' },
   internal:       { exitCode: 1, title: 'A defect in the gateway' },
 } as const satisfies Record<string, FailureSpec>;
 

@@ -74,13 +74,14 @@ async function explain(
 
 /** The answer first, then how it came about. */
 function forPeople(explanation: Explanation): object {
-  const { route, path, consumer, tenant, outcome, stages, considered } = explanation;
+  const { route, path, consumer, tenant, plan, outcome, stages, considered } = explanation;
   const { kind, ...details } = outcome;
   return {
     route: route ?? 'none',
     path,
     consumer,
     tenant,
+    plan,
     stages,
     outcome: { kind, ...details },
     considered: considered.map(

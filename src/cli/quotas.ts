@@ -9,7 +9,9 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 
 import { formatProblem } from '../config/problem.ts';
+import { GatewayError } from '../errors.ts';
 import type { QuotaCounter } from '../native/addon.ts';
+import { describeError } from '../telemetry/log.ts';
 import { checkFile, configFile } from './checked.ts';
 import { columns } from './columns.ts';
 import { loadAddon } from './native.ts';
@@ -46,9 +48,7 @@ async function list({ config, all, output }: Options, terminal: Terminal): Promi
     return 1;
   }
   const { quotas } = checked.model;
-  const { readQuotas } = await loadAddon();
-  const isThere = quotas !== null && existsSync(quotas.path);
-  const counters = isThere ? readQuotas(quotas.path) : [];
+  const counters = quotas !== null && existsSync(quotas.path) ? await read(quotas.path) : [];
   const nowMs = Date.now();
   const shown = counters
     .filter(({ windowEndMs }) => all || windowEndMs > nowMs)
@@ -56,6 +56,15 @@ async function list({ config, all, output }: Options, terminal: Terminal): Promi
   const text = shown.length === 0 ? 'nothing is used\n' : table(shown, terminal);
   terminal.out(output === 'json' ? `${JSON.stringify(shown, null, 2)}\n` : text);
   return 0;
+}
+
+async function read(path: string): Promise<readonly QuotaCounter[]> {
+  const { readQuotas } = await loadAddon();
+  try {
+    return readQuotas(path);
+  } catch (cause) {
+    throw new GatewayError('quotas_failed', describeError(cause), { cause });
+  }
 }
 
 const HEADER = ['tenant', 'consumer', 'plan', 'per', 'since', 'until', 'used', 'limit'] as const;

@@ -16,6 +16,7 @@ import {
   heartbeatAgesMs,
   NOTHING_SHARED,
   NOTHING_SHIPPED,
+  type OpenedQuotas,
   openQuotas,
   renderMetrics,
 } from '../native/addon.ts';
@@ -95,7 +96,12 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
 
 /** The descriptor of the file of quotas, and a line in the log of what was found in it. */
 function quotasOf(modelJson: string, log: Log): number | null {
-  const opened = openQuotas(modelJson);
+  let opened: OpenedQuotas | null;
+  try {
+    opened = openQuotas(modelJson);
+  } catch (cause) {
+    throw new GatewayError('quotas_failed', describeError(cause), { cause });
+  }
   if (opened === null) return null;
   const { kept, ended, damaged, putAside = null } = opened;
   log(damaged > 0 || putAside !== null ? 'warn' : 'info', 'quotas_opened', {

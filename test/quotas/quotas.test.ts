@@ -248,7 +248,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
     it('are counted by one gateway at a time', async () => {
       const gateway = await start();
       try {
-        await assert.rejects(start(), /used by another gateway/);
+        await assert.rejects(start(), /quotas_failed.*used by another gateway/);
       } finally {
         await gateway.stop();
       }
