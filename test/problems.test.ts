@@ -15,6 +15,7 @@ import { stopAll } from './support/cleanup.ts';
 import { DeafPort } from './support/deaf-port.ts';
 import { FRONT, type Gateway, startGateway } from './support/gateway.ts';
 import { testPki } from './support/pki.ts';
+import { ENTRYPOINT, REGO_SOURCE } from './support/policy-gateway.ts';
 import { freePort } from '../arena/host/ports.ts';
 import { Answer, call, type CallOptions, RawClient } from './support/raw-client.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
@@ -52,6 +53,8 @@ ${named('closed', `http://127.0.0.1:${closedPort}`)}
 ${named('deaf', `http://127.0.0.1:${deafPort}`, ', timeouts: { connectMs: 300 }')}
 ${named('nowhere', 'http://nowhere.invalid:80')}
 ${named('unread', url, ', timeouts: { idleMs: 400, responseMs: 5000 }')}
+policies:
+  gate: { source: ${REGO_SOURCE}, entrypoint: ${ENTRYPOINT}, timeoutMs: 250 }
 consumers:
   app: { apiKeys: [{ value: good }, { value: old, expiresAt: "2020-01-01" }] }
 routes:
@@ -59,6 +62,7 @@ ${route('plain', 'upstream: up')}
 ${route('keyed', 'upstream: up, auth: { apiKey: { header: x-api-key } }')}
 ${route('certified', 'upstream: up, auth: { clientCertificate: true }')}
 ${route('denied', 'deny: true')}
+  - { name: policed, match: { path: /policed/* }, upstream: up, policy: gate }
   - { name: get-only, match: { path: /get-only, methods: [GET] }, upstream: up }
 ${route('limited', 'upstream: up, rateLimit: { by: route, requests: 1, windowMs: 3600000 }')}
 ${route('closed', 'upstream: closed')}
@@ -112,6 +116,8 @@ const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise
   client_certificate_required: (ask) => ask('GET /certified'),
   client_certificate_unknown: (_, { ports }) =>
     callTls(ports[1] ?? 0, 'GET /certified', showing(pki, 'nobody')),
+  policy_denied: (ask) => ask('GET /policed/no'),
+  policy_failed: (ask) => ask('GET /policed/text'),
   route_denied: (ask) => ask('GET /denied'),
   route_not_found: (ask) => ask('GET /no-such-route'),
   method_not_allowed: (ask) => ask('DELETE /get-only'),
