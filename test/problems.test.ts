@@ -15,6 +15,7 @@ import { stopAll } from './support/cleanup.ts';
 import { DeafPort } from './support/deaf-port.ts';
 import { FRONT, type Gateway, startGateway } from './support/gateway.ts';
 import { testPki } from './support/pki.ts';
+import { ENTRYPOINT, REGO_SOURCE } from './support/policy-gateway.ts';
 import { freePort } from '../arena/host/ports.ts';
 import { Answer, call, type CallOptions, RawClient } from './support/raw-client.ts';
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
@@ -43,7 +44,7 @@ function route(name: string, more: string): string {
 
 function yaml({ url, closedPort, deafPort, issuer }: Setting): string {
   return `
-limits: { bodyIdleMs: 500, decisionMs: 500, bodyMaxBytes: 1000, targetMaxBytes: 1000, headMaxBytes: 4096, headersMax: 50 }
+limits: { bodyIdleMs: 500, decisionMs: 2000, bodyMaxBytes: 1000, targetMaxBytes: 1000, headMaxBytes: 4096, headersMax: 50 }
 upstreams:
 ${named('up', url, ', timeouts: { responseMs: 400, idleMs: 400 }')}
 ${named('total', url, ', timeouts: { responseMs: 5000, totalMs: 300 }')}
@@ -54,6 +55,8 @@ ${named('nowhere', 'http://nowhere.invalid:80')}
 ${named('unread', url, ', timeouts: { idleMs: 400, responseMs: 5000 }')}
 quotas: { countersMax: 1 }
 plans: { one: { quotas: [{ requests: 1, per: month }] } }
+policies:
+  gate: { source: ${REGO_SOURCE}, entrypoint: ${ENTRYPOINT}, timeoutMs: 1000 }
 consumers:
   counted: { plan: one, apiKeys: [{ value: counted }] }
   uncounted: { plan: one, apiKeys: [{ value: uncounted }] }
@@ -63,6 +66,7 @@ ${route('plain', 'upstream: up')}
 ${route('keyed', 'upstream: up, auth: { apiKey: { header: x-api-key } }')}
 ${route('certified', 'upstream: up, auth: { clientCertificate: true }')}
 ${route('denied', 'deny: true')}
+  - { name: policed, match: { path: /policed/* }, upstream: up, policy: gate }
   - { name: get-only, match: { path: /get-only, methods: [GET] }, upstream: up }
 ${route('limited', 'upstream: up, rateLimit: { by: route, requests: 1, windowMs: 3600000 }')}
 ${route('closed', 'upstream: closed')}
@@ -118,6 +122,8 @@ const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise
   client_certificate_required: (ask) => ask('GET /certified'),
   client_certificate_unknown: (_, { ports }) =>
     callTls(ports[1] ?? 0, 'GET /certified', showing(pki, 'nobody')),
+  policy_denied: (ask) => ask('GET /policed/no'),
+  policy_failed: (ask) => ask('GET /policed/text'),
   route_denied: (ask) => ask('GET /denied'),
   route_not_found: (ask) => ask('GET /no-such-route'),
   method_not_allowed: (ask) => ask('DELETE /get-only'),
