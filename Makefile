@@ -123,7 +123,7 @@ test-node: build $(TEST_PKI) $(ARENA_DRIVER) ## run the TypeScript tests; those 
 # One file after the other: each has a few hundred megabytes of Java beside it. What can't be installed is skipped by
 # name, and fails where CI=true.
 .PHONY: test-integration
-test-integration: build ## install and start Keycloak, Kafka, OPA and Redis, and run the suites with them
+test-integration: build ## install and start real components (Keycloak, Kafka, OPA), and run the suites with them
 	@scripts/components.sh || true
 	@scripts/keycloak.sh .build/keycloak || true
 	$(NODE_TEST) --test-concurrency=1 $(INTEGRATION_TESTS)
