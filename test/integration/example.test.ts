@@ -15,8 +15,6 @@ import { after, before, describe, it } from 'node:test';
 import { freePort } from '../../arena/host/ports.ts';
 import { signal } from '../../arena/host/processes.ts';
 import { until } from '../../arena/host/wait.ts';
-import { parseConfig } from '../../src/config/load.ts';
-import { formatProblem } from '../../src/config/problem.ts';
 import { PROJECT } from '../support/gateway.ts';
 import { kafkaMissing } from '../support/kafka.ts';
 import { keycloakMissing } from '../support/keycloak.ts';
@@ -57,17 +55,7 @@ function stepsOf(readme: string): Step[] {
   return steps;
 }
 
-/** Why the example can't be started with this gateway: false as soon as routes ask policies. */
-function policiesUnasked(): string | false {
-  const file = join(FOLDER, 'gateway.yaml');
-  const overrides = { opaEndpoint: 'http://127.0.0.1:8181' };
-  const options = { file, baseDir: FOLDER, env: {}, overrides };
-  const loaded = parseConfig(readFileSync(file, 'utf8'), options);
-  const problems = loaded.ok ? [] : loaded.problems.map(formatProblem);
-  return problems.some((text) => text.includes('no route asks them yet')) && problems.join('\n');
-}
-
-const skip = keycloakMissing() ?? kafkaMissing() ?? (opaMissing || policiesUnasked());
+const skip = keycloakMissing() ?? kafkaMissing() ?? opaMissing;
 
 describe('examples/keycloak-opa-kafka', { skip }, () => {
   const ports = new Map<string, number>();
