@@ -110,20 +110,42 @@ pub fn write_ip(out: &mut Vec<u8>, address: IpAddr) {
     }
 }
 
+/// Each octet in decimal with a point behind it, and how many bytes that are.
+static OCTETS: [([u8; 4], u8); 256] = octets();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler, which refuses an index out of bounds"
+)]
+const fn octets() -> [([u8; 4], u8); 256] {
+    let mut table = [([0; 4], 0); 256];
+    let mut octet = 0;
+    while octet < table.len() {
+        let [a, b, c] = [octet / 100, octet / 10 % 10, octet % 10];
+        let [a, b, c] = [b'0' + a as u8, b'0' + b as u8, b'0' + c as u8];
+        table[octet] = match octet {
+            0..10 => ([c, b'.', 0, 0], 2),
+            10..100 => ([b, c, b'.', 0], 3),
+            _ => ([a, b, c, b'.'], 4),
+        };
+        octet += 1;
+    }
+    table
+}
+
 /// Decimal without the formatting machinery: this runs for every request.
 fn write_ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
-    for (index, octet) in address.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
+    let mut text = [0; 16];
+    let mut len = 0;
+    for octet in address.octets() {
+        let (digits, count) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
+        if let Some(place) = text.get_mut(len..len + 4) {
+            place.copy_from_slice(&digits);
         }
-        if octet >= 100 {
-            out.push(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            out.push(b'0' + octet / 10 % 10);
-        }
-        out.push(b'0' + octet % 10);
+        len += usize::from(count);
     }
+    out.extend_from_slice(text.get(..len - 1).unwrap_or_default());
 }
 
 /// The hop from the peer to the gateway.
@@ -137,6 +159,15 @@ struct Hop<'a> {
 impl<'a> Hop<'a> {
     fn write_x_forwarded(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"x-forwarded-for: ");
+        if self.believed.is_empty() {
+            // As nearly always: nobody but the peer tells of the way.
+            write_ip(out, self.peer);
+            out.extend_from_slice(b"\r\nx-forwarded-proto: ");
+            out.extend_from_slice(self.proto.as_bytes());
+            out.extend_from_slice(b"\r\nx-forwarded-host: ");
+            write_clean(out, self.host);
+            return out.extend_from_slice(b"\r\n");
+        }
         let start = out.len();
         for value in self.values(X_FORWARDED_FOR) {
             write_clean(out, value);

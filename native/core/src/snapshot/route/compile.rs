@@ -69,18 +69,26 @@ impl Compiler<'_> {
         };
         let response =
             self.ops("response.headers", &route.response.headers, |name| written.refused(name));
+        let jwt = jwt.map(|auth| self.jwt(auth));
+        let request = request?;
         Some(RoutePlan {
             name: route.name.clone(),
             action: action?,
+            may_end_here: fields::may_end_here(
+                request_id_header,
+                auth.as_ref(),
+                jwt.as_ref(),
+                &request,
+            ),
             auth,
-            jwt: jwt.map(|auth| self.jwt(auth)),
+            jwt,
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
             limit: match limit {
                 Some(limit) => Some(limit?),
                 None => None,
             },
             path: path?,
-            request: request?,
+            request,
             response: response?,
             body_max_bytes: route.request.body_max_bytes,
             parameters: Vec::new(),
