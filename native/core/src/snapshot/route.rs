@@ -1,6 +1,7 @@
 //! Routes, compiled.
 
 mod compile;
+mod ending;
 mod fields;
 mod jwt;
 

@@ -15,6 +15,7 @@ use crate::{
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
     Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, RoutePlan,
+    ending::may_end_here,
     fields::{self, ResponseFields},
 };
 
@@ -74,12 +75,7 @@ impl Compiler<'_> {
         Some(RoutePlan {
             name: route.name.clone(),
             action: action?,
-            may_end_here: fields::may_end_here(
-                request_id_header,
-                auth.as_ref(),
-                jwt.as_ref(),
-                &request,
-            ),
+            may_end_here: may_end_here(request_id_header, auth.as_ref(), jwt.as_ref(), &request),
             auth,
             jwt,
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),

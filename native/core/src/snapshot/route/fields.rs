@@ -4,29 +4,9 @@
 //! is what depends on the rest of the configuration, or is only read.
 
 use crate::{
-    forwarded,
-    http1::field::{NameFilter, is_hop_by_hop},
-    rate_limit::LimitFields,
-    rewrite::{HeaderOps, same_field},
+    forwarded, http1::field::is_hop_by_hop, rate_limit::LimitFields, rewrite::same_field,
     trace_context::is_trace_field,
 };
-
-use super::{ApiKeyPlan, JwtPlan};
-
-/// Names of request fields that end at a route: those that carry credentials, that tell of the
-/// caller, or that the route takes off.
-pub(super) fn may_end_here(
-    request_id_header: &str,
-    key: Option<&ApiKeyPlan>,
-    jwt: Option<&JwtPlan>,
-    request: &HeaderOps,
-) -> NameFilter {
-    let of_key = key.and_then(|plan| plan.header.as_deref());
-    let of_token = jwt.iter().flat_map(|plan| plan.headers.iter().map(String::as_str));
-    let credentials = [request_id_header, "authorization", "dpop"];
-    let names = credentials.into_iter().chain(of_key).chain(of_token).chain(request.dropped());
-    NameFilter::of_names(names)
-}
 
 /// Why a route may not set or add `name` to a request: there would be two, and they would differ.
 pub(super) fn refused_in_request(name: &str, request_id_header: &str) -> Option<&'static str> {
