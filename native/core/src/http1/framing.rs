@@ -31,6 +31,7 @@ pub enum BodyLength {
 }
 
 /// What a request's head says about its message and connection.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RequestFraming {
     /// Never [`BodyLength::UntilClose`].

@@ -34,6 +34,7 @@ pub fn is_hop_by_hop(name: &str) -> bool {
 }
 
 /// What the `Connection` fields of a message list.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionOptions<'a> {
     fields: &'a [Header<'a>],
