@@ -48,8 +48,9 @@ const IMPORTERS = [
   },
 ];
 
-/** The Rust files that may hold `unsafe`: libuv, mapped memory, and the raw callbacks of Node. */
+/** The Rust files that may hold `unsafe`: libuv, memory (mapped, asked for ahead), and the raw callbacks of Node. */
 const UNSAFE_FILES = [
+  'native/addon/src/ahead.rs',
   'native/addon/src/callbacks.rs',
   'native/addon/src/callbacks/sink.rs',
   'native/addon/src/callbacks/values.rs',

@@ -34,6 +34,8 @@ export interface Work {
   readonly full: boolean;
   /** Checks a JWT, too. */
   readonly jwt: boolean;
+  /** Asks a policy, too. */
+  readonly opa: boolean;
   /** Empty in tiers with one route. */
   readonly routes: readonly Route[];
   /** Empty in tiers without keys. */
@@ -87,6 +89,7 @@ function workOf(tier: Tier): Work {
     key: tier !== 'pass',
     full: tier !== 'pass' && tier !== 'key',
     jwt: tier === 'jwt' || tier === 'opa',
+    opa: tier === 'opa',
     routes: Array.from({ length: isMany ? ROUTES : 0 }, (_, number) => routeOf(number)),
     consumers: Array.from({ length: consumers }, (_, number) => consumerOf(number)),
   };

@@ -25,7 +25,7 @@ import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 
 import { quantile } from '../../arena/statistics/quantile.ts';
-import { flat, headsOf, KEYS, keys, openSubject } from './subject.ts';
+import { flat, headsOf, KEYS, keys, openSubject, PEER } from './subject.ts';
 
 /** Calls between two turns of the loop: as many exchanges wait at most, and those of one block. */
 const TURN_CALLS = 64;
@@ -40,7 +40,6 @@ const timeMs = Number(options.seconds) * 1000;
 
 const subject = await openSubject();
 const { core } = subject;
-const peer = new Uint8Array([192, 0, 2, 7]).buffer;
 
 /** What the calls of a run take, one each, and where in it they are. */
 const prepared: string[] = Array.from({ length: TURN_CALLS }, () => '');
@@ -57,7 +56,7 @@ const takeNext = (): string => {
 };
 
 const begin = (head: string): void => {
-  begun[calls] = core.begin(head, peer);
+  begun[calls] = core.begin(head, PEER);
   calls += 1;
 };
 

@@ -7,6 +7,8 @@
  * request has it for good: every other is decided on, gets its exchange and its upstream head, an
  * endpoint is looked for, and then it waits for that connection until it is aborted.
  *
+ * A cost is measured against this one: what else a worker is configured with is said by `Besides`.
+ *
  * @module
  */
 
@@ -17,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseConfig } from '../../src/config/load.ts';
+import type { Model } from '../../src/config/schema.ts';
 import { headJoiner } from '../../src/listener/head.ts';
 import { createSegment, explain, openWorker, type WorkerCore } from '../../src/native/addon.ts';
 
@@ -27,29 +30,44 @@ const STRIDE = 7919;
 /** Longest wait for the connection; far beyond a run, after which whoever waits is aborted. */
 const WAIT_MS = 600_000;
 
+/** YAML of what a worker has besides; each part ends its last line. */
+interface Besides {
+  readonly settings: string;
+  readonly routes: string;
+}
+
+const NOTHING: Besides = { settings: '', routes: '' };
+
+/** What both kinds of callers are asked of on the route that is forwarded: all but who they are. */
+const FORWARDED_JOB = `
+    upstream: echo
+    rateLimit: { by: consumer, requests: 1000000, windowMs: 1000 }
+    response:
+      headers: { set: { x-gateway: stoa } }
+`;
+const REWRITING = 'set: { x-tenant: "${tenant}", x-consumer: "${consumer}" }, remove: [x-debug]';
+
+/** A route that forwards what is under `/NAME/`, with the whole job. */
+export const forwardedRoute = (name: string, auth: string): string => `
+  - name: ${name}
+    match: { path: /${name}/*, methods: [GET, POST] }
+    auth: ${auth}${FORWARDED_JOB}    request:
+      path: { stripPrefix: /${name} }
+      headers: { ${REWRITING} }
+`;
+
 /** `port` is that of the upstream. */
-const configOf = (port: number): string => `
+const configOf = (port: number, { settings, routes }: Besides): string => `
 version: 1
 workers: 1
 admin: off
 apiKeyFiles: [keys.csv]
-upstreams:
+${settings}upstreams:
   echo:
     endpoints: [{ url: "http://127.0.0.1:${port}" }]
     connections: { max: 1 }
     timeouts: { connectMs: ${WAIT_MS}, responseMs: 0 }
-routes:
-  - name: echo
-    match: { path: /echo/*, methods: [GET, POST] }
-    upstream: echo
-    auth: { apiKey: { header: x-api-key } }
-    rateLimit: { by: consumer, requests: 1000000, windowMs: 1000 }
-    request:
-      path: { stripPrefix: /echo }
-      headers: { set: { x-tenant: "\${tenant}", x-consumer: "\${consumer}" }, remove: [x-debug] }
-    response:
-      headers: { set: { x-gateway: stoa } }
-  - name: limited
+routes:${forwardedRoute('echo', '{ apiKey: { header: x-api-key } }')}  - name: limited
     match: { path: /limited/* }
     upstream: echo
     auth: { apiKey: { header: x-api-key } }
@@ -59,7 +77,7 @@ routes:
     redirect: { status: 308, to: "https://api.example.test\${path}" }
     auth: { apiKey: { header: x-api-key } }
     rateLimit: { by: consumer, requests: 1000000, windowMs: 1000 }
-`;
+${routes}`;
 
 /** Names and values in turn, as the front gets them; the key's value comes in between. */
 const BEFORE_KEY = [
@@ -80,19 +98,35 @@ function keyOf(number: number): string {
   return `sk-live-${number.toString(16).padStart(24, '0')}`;
 }
 
-/** Keys in the order in which requests carry them. */
-export const keys: readonly string[] = Array.from({ length: KEYS }, (_, turn) =>
-  keyOf((turn * STRIDE) % KEYS),
+/** Where requests come from. */
+export const PEER = new Uint8Array([192, 0, 2, 7]).buffer;
+
+export const TENANT = 'acme';
+
+/** The consumer that a key, or a token, of this number belongs to. */
+export const consumerOf = (number: number): string => `consumer-${number}`;
+
+/** Callers in the order in which requests come from them. */
+export const callers: readonly number[] = Array.from(
+  { length: KEYS },
+  (_, turn) => (turn * STRIDE) % KEYS,
 );
 
+/** Keys in the order in which requests carry them. */
+export const keys: readonly string[] = callers.map(keyOf);
+
 /** Heads joined by the listener's own code: one concatenation a piece, twenty strings. */
-export function headsOf(path: string, query?: string): (key: string) => string {
+export function headsOf(
+  path: string,
+  query?: string,
+  credential = 'x-api-key',
+): (value: string) => string {
   const head = headJoiner();
-  return (key) => {
+  return (value) => {
     head.start('GET', path, query);
-    for (const [name, value] of BEFORE_KEY) head.addField(name, value);
-    head.addField('x-api-key', key);
-    for (const [name, value] of AFTER_KEY) head.addField(name, value);
+    for (const [name, fixed] of BEFORE_KEY) head.addField(name, fixed);
+    head.addField(credential, value);
+    for (const [name, fixed] of AFTER_KEY) head.addField(name, fixed);
     return head.end();
   };
 }
@@ -103,15 +137,16 @@ export function flat(text: string): string {
 }
 
 /** The worker of this process, ready to be called. */
-interface Subject {
+export interface Subject {
   readonly core: WorkerCore;
+  readonly model: Model;
   close(): void;
 }
 
 /** Opens the one worker of this process. Throws when the configuration means something else. */
-export async function openSubject(): Promise<Subject> {
+export async function openSubject(besides: Besides = NOTHING): Promise<Subject> {
   const upstream = await silentUpstream();
-  const core = openCore(upstream.port);
+  const { core, model } = openCore(configOf(upstream.port, besides));
   core.setEndpointAddresses('echo', 0, ['127.0.0.1']);
   // Takes the connection, and all that the route `limited` lets through.
   const first = headsOf('/limited/v1/orders')(keyOf(0));
@@ -120,6 +155,7 @@ export async function openSubject(): Promise<Subject> {
   }
   return {
     core,
+    model,
     close: () => {
       core.close();
       upstream.server.close();
@@ -136,20 +172,21 @@ async function silentUpstream(): Promise<{ readonly server: Server; readonly por
   return { server, port: address.port };
 }
 
-function openCore(port: number): WorkerCore {
+function openCore(config: string): Pick<Subject, 'core' | 'model'> {
   const folder = mkdtempSync(join(tmpdir(), 'stoa-bench-'));
   try {
     const lines = Array.from({ length: KEYS }, (_, number) => {
       const digest = createHash('sha256').update(keyOf(number)).digest('hex');
-      return `${digest},consumer-${number},acme`;
+      return `${digest},${consumerOf(number)},${TENANT}`;
     });
     writeFileSync(join(folder, 'keys.csv'), lines.join('\n'));
     const source = { file: 'bench', baseDir: folder, env: {} };
-    const loaded = parseConfig(configOf(port), source);
+    const loaded = parseConfig(config, source);
     if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('; '));
     const modelJson = JSON.stringify(loaded.model);
     expectForward(modelJson);
-    return openWorker({ segmentFd: createSegment(modelJson), index: 0, modelJson });
+    const core = openWorker({ segmentFd: createSegment(modelJson), index: 0, modelJson });
+    return { core, model: loaded.model };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -166,13 +203,13 @@ function expectForward(modelJson: string): void {
   const head = outcome.kind === 'forward' ? outcome.requestHead : '';
   const asked = [
     'GET /v1/orders?expand=lines HTTP/1.1\r\n',
-    'x-consumer: consumer-42\r\n',
-    'x-tenant: acme\r\n',
+    `x-consumer: ${consumerOf(42)}\r\n`,
+    `x-tenant: ${TENANT}\r\n`,
     'x-request-id: ',
     'x-forwarded-for: 192.0.2.7\r\n',
   ];
   const missing = asked.filter((part) => !head.includes(part));
-  if (consumer !== 'consumer-42' || missing.length > 0 || /x-api-key|x-debug/.test(head)) {
+  if (consumer !== consumerOf(42) || missing.length > 0 || /x-api-key|x-debug/.test(head)) {
     throw new Error(`the request is not forwarded as it should be: ${JSON.stringify(outcome)}`);
   }
 }

@@ -10,6 +10,7 @@
 )]
 #![allow(clippy::needless_pass_by_value, reason = "#[napi] passes owned values")]
 
+mod ahead;
 mod callbacks;
 mod configuration;
 mod explain;
@@ -152,10 +153,11 @@ pub fn open_worker<'env>(
 ) -> Result<Unknown<'env>> {
     log_panics();
     let keys = Segment::read_text(segment_fd).map_err(failed)?;
-    let loaded = configuration::parse(&model_json)
+    let mut loaded = configuration::parse(&model_json)
         .and_then(|model| configuration::load(model, &keys))
         .map_err(|errors| failed(first(&errors)))?;
     drop(keys);
+    loaded.snapshot.consumers.ahead = ahead::ask;
     let shape = configuration::segment_shape(&loaded);
     let segment = Segment::open(segment_fd, shape).map_err(failed)?;
     let layout = Box::leak(Box::new(configuration::metrics_layout(&loaded.snapshot)));

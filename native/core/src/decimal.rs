@@ -11,11 +11,14 @@ impl Decimal {
         let mut digits = [b'0'; 20];
         let mut rest = value;
         let mut start = digits.len();
-        for place in digits.iter_mut().rev() {
-            *place = digit(rest);
-            rest /= 10;
-            start -= 1;
+        let (pairs, _) = digits.as_chunks_mut();
+        for pair in pairs.iter_mut().rev() {
+            *pair = two_digits(rest % 100);
+            rest /= 100;
+            start -= 2;
             if rest == 0 {
+                // One digit may have been enough.
+                start += usize::from(pair.starts_with(b"0"));
                 break;
             }
         }

@@ -7,12 +7,12 @@
 //!
 //! Source: RFC 7239; for the `X-` fields there is only custom.
 
+mod address;
 mod hops;
 
-use std::{
-    io::Write as _,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::net::IpAddr;
+
+pub use address::write_ip;
 
 use httparse::Header;
 
@@ -101,31 +101,6 @@ pub fn write(
     }
 }
 
-/// Appends an address; an IPv6 address without brackets.
-pub fn write_ip(out: &mut Vec<u8>, address: IpAddr) {
-    match address {
-        IpAddr::V4(v4) => write_ipv4(out, v4),
-        // Writing to a vector cannot fail.
-        IpAddr::V6(v6) => drop(write!(out, "{v6}")),
-    }
-}
-
-/// Decimal without the formatting machinery: this runs for every request.
-fn write_ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
-    for (index, octet) in address.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
-        if octet >= 100 {
-            out.push(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            out.push(b'0' + octet / 10 % 10);
-        }
-        out.push(b'0' + octet % 10);
-    }
-}
-
 /// The hop from the peer to the gateway.
 struct Hop<'a> {
     peer: IpAddr,
@@ -137,6 +112,15 @@ struct Hop<'a> {
 impl<'a> Hop<'a> {
     fn write_x_forwarded(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"x-forwarded-for: ");
+        if self.believed.is_empty() {
+            // As nearly always: nobody but the peer tells of the way.
+            write_ip(out, self.peer);
+            out.extend_from_slice(b"\r\nx-forwarded-proto: ");
+            out.extend_from_slice(self.proto.as_bytes());
+            out.extend_from_slice(b"\r\nx-forwarded-host: ");
+            write_clean(out, self.host);
+            return out.extend_from_slice(b"\r\n");
+        }
         let start = out.len();
         for value in self.values(X_FORWARDED_FOR) {
             write_clean(out, value);

@@ -4,6 +4,8 @@
 //!
 //! Source: RFC 9562 §4, §5.4.
 
+use std::ops::Range;
+
 use crate::hex::digits;
 
 /// Longest identifier accepted from outside.
@@ -11,6 +13,10 @@ pub const REQUEST_ID_MAX_BYTES: usize = 128;
 
 /// Length of a new identifier.
 pub const NEW_REQUEST_ID_BYTES: usize = 36;
+
+/// Where the digits stand in an identifier, and which of the 32 they are.
+const GROUPS: [(Range<usize>, Range<usize>); 5] =
+    [(0..8, 0..8), (9..13, 8..12), (14..18, 12..16), (19..23, 16..20), (24..36, 20..32)];
 
 /// Whether an identifier from outside can be passed on and logged as it is: 1 to 128 letters,
 /// digits and `._~:/+=-`.
@@ -28,14 +34,14 @@ pub fn write_new(out: &mut Vec<u8>, random: &[u8; 16]) {
     const KEPT: u128 = !(0xf << 76 | 0x3 << 62);
     let id = u128::from_be_bytes(*random) & KEPT | VERSION_AND_VARIANT;
     let digits = digits(&id.to_be_bytes());
-    let mut rest = digits.as_slice();
-    for bytes in [4, 2, 2, 2] {
-        let (group, behind) = rest.split_at_checked(bytes).unwrap_or_default();
-        out.extend_from_slice(group.as_flattened());
-        out.push(b'-');
-        rest = behind;
+    let mut text = [b'-'; NEW_REQUEST_ID_BYTES];
+    for (place, group) in GROUPS {
+        if let (Some(place), Some(group)) = (text.get_mut(place), digits.as_flattened().get(group))
+        {
+            place.copy_from_slice(group);
+        }
     }
-    out.extend_from_slice(rest.as_flattened());
+    out.extend_from_slice(&text);
 }
 
 #[cfg(test)]

@@ -35,25 +35,45 @@ pub struct Presented<'a> {
     pub token: &'a [u8],
 }
 
+/// With its hash it fits in a cache line.
 #[derive(Debug)]
 struct Entry {
     route: u32,
-    certificate: Box<str>,
-    token: Box<[u8]>,
+    /// The configured consumer, or [`NOBODY`]: the caller's own, known without looking there.
+    consumer: u32,
+    /// Of `text`, in bytes.
+    certificate_len: usize,
+    /// Certificate and token.
+    text: Box<[u8]>,
     caller: Rc<Caller>,
     until_s: u64,
     used: Cell<bool>,
 }
 
+const NOBODY: u32 = u32::MAX;
+
 impl Entry {
+    fn new(presented: &Presented<'_>, caller: Rc<Caller>, until_s: u64) -> Self {
+        let certificate = presented.certificate.as_bytes();
+        Self {
+            route: presented.route,
+            consumer: caller.consumer_number.unwrap_or(NOBODY),
+            certificate_len: certificate.len(),
+            text: [certificate, presented.token].concat().into(),
+            caller,
+            until_s,
+            used: Cell::new(false),
+        }
+    }
+
     fn is(&self, presented: &Presented<'_>) -> bool {
+        let parts = self.text.split_at_checked(self.certificate_len);
         self.route == presented.route
-            && *self.certificate == *presented.certificate
-            && *self.token == *presented.token
+            && parts == Some((presented.certificate.as_bytes(), presented.token))
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.certificate.len() + self.token.len() + self.caller.bytes()
+        size_of::<Self>() + self.text.len() + self.caller.bytes()
     }
 }
 
@@ -86,7 +106,20 @@ impl TokenTable {
 
     /// Who calls with this token, as long as that is known.
     pub fn find(&self, presented: &Presented<'_>, now_s: u64) -> Option<&Rc<Caller>> {
+        self.find_expecting(presented, now_s, |_, _| {})
+    }
+
+    /// The same. `expect` is told where the caller is and which configured consumer it is, most
+    /// likely, before that is certain: memory that is needed then can be asked for now. It must do
+    /// nothing else.
+    pub fn find_expecting(
+        &self,
+        presented: &Presented<'_>,
+        now_s: u64,
+        expect: impl FnOnce(*const u8, u32),
+    ) -> Option<&Rc<Caller>> {
         let entry = self.entries.get(&self.hash(presented))?;
+        expect(Rc::as_ptr(&entry.caller).cast(), entry.consumer);
         if entry.until_s <= now_s || !entry.is(presented) {
             return None;
         }
@@ -102,14 +135,7 @@ impl TokenTable {
         until_s: u64,
         now_s: u64,
     ) {
-        let entry = Entry {
-            route: presented.route,
-            certificate: presented.certificate.into(),
-            token: presented.token.into(),
-            caller,
-            until_s,
-            used: Cell::new(false),
-        };
+        let entry = Entry::new(presented, caller, until_s);
         let bytes = entry.bytes();
         if presented.token.len() > TOKEN_MAX_BYTES || bytes > self.bytes_max || until_s <= now_s {
             return;

@@ -69,13 +69,17 @@ pub fn incoming<'a>(fields: &[Header<'a>]) -> Option<TraceParent<'a>> {
 }
 
 /// Appends the `traceparent` line and, when the trace goes on, the `tracestate` lines it came
-/// with. Returns the trace's identifier, 32 lower-case hexadecimal digits. `random` is used when
+/// with. Returns the trace's identifier, 32 lower-case hexadecimal digits. `random` is asked when
 /// a new trace begins.
-pub fn write(out: &mut Vec<u8>, fields: &[Header<'_>], random: &[u8; 24]) -> [u8; 32] {
+pub fn write(
+    out: &mut Vec<u8>,
+    fields: &[Header<'_>],
+    random: impl FnOnce() -> [u8; 24],
+) -> [u8; 32] {
     out.extend_from_slice(b"traceparent: ");
     let Some(parent) = incoming(fields) else {
         let start = out.len();
-        write_new(out, random);
+        write_new(out, &random());
         out.extend_from_slice(b"\r\n");
         let id = out.get(start + 3..).and_then(|text| text.first_chunk());
         return id.copied().unwrap_or([b'0'; 32]);

@@ -12,7 +12,7 @@ fn field<'a>(name: &'a str, value: &'a [u8]) -> Header<'a> {
 
 fn written(fields: &[Header<'_>], random: [u8; 24]) -> (String, String) {
     let mut out = Vec::new();
-    let id = write(&mut out, fields, &random);
+    let id = write(&mut out, fields, || random);
     (String::from_utf8_lossy(&out).into_owned(), String::from_utf8_lossy(&id).into_owned())
 }
 
@@ -130,7 +130,7 @@ proptest! {
     ) {
         let fields: Vec<_> = values.iter().map(|value| field("traceparent", value)).collect();
         let mut out = Vec::new();
-        let id = write(&mut out, &fields, &random);
+        let id = write(&mut out, &fields, || random);
         let value = out
             .strip_prefix(b"traceparent: ")
             .and_then(|rest| rest.strip_suffix(b"\r\n"))

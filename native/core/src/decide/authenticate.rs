@@ -1,13 +1,13 @@
 //! Who calls: whoever is behind a client certificate, an API key or a token.
 
-use std::{borrow::Cow, hint::black_box, rc::Rc};
+use std::{borrow::Cow, rc::Rc};
 
 use crate::{
     caller::Caller,
     credentials::KeyLookup,
     http1::field::is_called,
     problem::Code,
-    snapshot::{ApiKeyPlan, Consumers},
+    snapshot::{ApiKeyPlan, LimitKey, RoutePlan},
     tokens::Presented,
 };
 
@@ -95,7 +95,11 @@ fn by_token(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Known, C
     match token::presented(request.head)? {
         Token::Bearer(token) => {
             let presented = Presented { route: request.route, certificate, token };
-            let caller = around.tokens.find(&presented, around.now_s);
+            let expect = |caller: *const u8, consumer| {
+                (around.snapshot.consumers.ahead)(caller);
+                expect(around, request.plan, consumer);
+            };
+            let caller = around.tokens.find_expecting(&presented, around.now_s, expect);
             Ok(caller.map_or(Known::NotYet, |caller| Known::Caller(Rc::clone(caller))))
         }
         Token::Proven => Ok(Known::NotYet),
@@ -115,19 +119,24 @@ fn by_key(
         (None, Some(name)) => from_query(request, name)?.ok_or(Code::ApiKeyMissing)?,
         (None, None) => return Err(Code::ApiKeyMissing),
     };
-    let consumers = &snapshot.consumers;
-    match consumers.keys.find_expecting(&presented, now_s, |consumer| touch(consumers, consumer)) {
+    let expect = |consumer| expect(around, request.plan, consumer);
+    match snapshot.consumers.keys.find_expecting(&presented, now_s, expect) {
         KeyLookup::Consumer(consumer) => Ok(consumer),
         KeyLookup::Expired => Err(Code::ApiKeyExpired),
         KeyLookup::Unknown => Err(Code::ApiKeyUnknown),
     }
 }
 
-/// Has a consumer's name and tenant, which lie together, come from memory with the cell of its rate:
-/// they are needed soon after, and among many consumers nearly never in a near cache. Asked for
-/// before the key is compared, so that neither waits for the other.
-fn touch(consumers: &Consumers, consumer: u32) {
-    black_box(consumers.tenant(consumer));
+/// Has what is needed of a consumer next come from memory: asked for before the credential is
+/// compared, so that neither waits for the other.
+fn expect(around: &Surroundings<'_>, plan: &RoutePlan, consumer: u32) {
+    let consumers = &around.snapshot.consumers;
+    consumers.expect(consumer);
+    let limit = plan.limit.as_ref().filter(|limit| matches!(limit.key, LimitKey::Consumer));
+    let cell = limit.and_then(|limit| around.dense.get(limit.first_cell + consumer as usize));
+    if let Some(cell) = cell {
+        (consumers.ahead)(std::ptr::from_ref(cell).cast());
+    }
 }
 
 fn from_header<'r>(request: &Request<'r>, plan: &ApiKeyPlan) -> Result<Option<&'r [u8]>, Code> {

@@ -73,7 +73,7 @@ pub(super) fn write_head(
         out.extend_from_slice(values.request_id);
         out.extend_from_slice(b"\r\n");
     }
-    let trace_id = trace_context::write(out, request.head.fields, &random_bytes(around.random));
+    let trace_id = trace_context::write(out, request.head.fields, || random_bytes(around.random));
     request.plan.request.write(out, &values);
     if let Some(admission) = &draft.admission {
         admission.upstream.apply(out, fields_start);
@@ -94,16 +94,19 @@ pub(super) fn write_head(
 /// copied as one piece.
 fn write_passed_on(out: &mut Vec<u8>, request: &Request<'_>, edge: &Edge) {
     let head = request.head;
-    let options = ConnectionOptions::from_fields(head.fields);
+    let named = request.framing.names_fields;
+    let options = named.then(|| ConnectionOptions::from_fields(head.fields));
+    let is_named = |name: &str| options.as_ref().is_some_and(|options| options.names(name));
     let key_field = request.plan.auth.as_ref().and_then(hidden_field);
     let mut lines = 0..0;
     for field in head.fields {
-        let rewritten = is_written_anew(field.name, edge)
-            || key_field.is_some_and(|name| same_field(field.name, name))
-            || request.plan.jwt.as_ref().is_some_and(|jwt| ends_here(jwt, field.name))
-            || options.names(field.name)
-            || request.plan.request.drops(field.name);
-        if rewritten {
+        let ends = is_named(field.name)
+            || may_end_here(request.plan, field.name)
+                && (is_written_anew(field.name, edge)
+                    || key_field.is_some_and(|name| same_field(field.name, name))
+                    || request.plan.jwt.as_ref().is_some_and(|jwt| ends_here(jwt, field.name))
+                    || request.plan.request.drops(field.name));
+        if ends {
             continue;
         }
         let line = head.plain_line(field);
@@ -174,6 +177,12 @@ static MAYBE_WRITTEN_ANEW: NameFilter = NameFilter::of(&[
     &trace_context::TRACE_FIELDS,
     &forwarded::FORWARDING_FIELDS,
 ]);
+
+/// False only for fields that neither the gateway nor the route writes anew or takes off.
+#[inline]
+fn may_end_here(plan: &RoutePlan, name: &str) -> bool {
+    MAYBE_WRITTEN_ANEW.may_hold(name) || plan.may_end_here.may_hold(name)
+}
 
 /// The token, and what only the gateway may say of whom it belongs to.
 fn ends_here(plan: &JwtPlan, name: &str) -> bool {

@@ -31,6 +31,7 @@ pub enum BodyLength {
 }
 
 /// What a request's head says about its message and connection.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RequestFraming {
     /// Never [`BodyLength::UntilClose`].
@@ -41,6 +42,8 @@ pub struct RequestFraming {
     pub expect_continue: bool,
     /// Another protocol is asked for, by `Upgrade` and `Connection` together (RFC 9110 §7.8).
     pub upgrade: bool,
+    /// `Connection` may name fields that end here, besides those that always do.
+    pub names_fields: bool,
 }
 
 /// Why a message is refused. Nothing after it on the connection may be read.
@@ -106,17 +109,19 @@ pub fn request_framing(head: &RequestHead<'_, '_>) -> Result<RequestFraming, Fra
         return Err(FramingError::ExpectationUnknown);
     }
     let has_body = !matches!(body, BodyLength::None | BodyLength::Length(0));
-    let (persists, upgrade) = if found.connection {
+    let (persists, upgrade, names_fields) = if found.connection {
         let options = ConnectionOptions::from_fields(head.fields);
-        (persists(head.minor, &options), found.upgrade && options.upgrade())
+        let upgrade = found.upgrade && options.upgrade();
+        (persists(head.minor, &options), upgrade, options.names_fields())
     } else {
-        (head.minor > 0, false)
+        (head.minor > 0, false, false)
     };
     Ok(RequestFraming {
         body,
         close: !persists,
         expect_continue: found.expect.is_some() && has_body && head.minor > 0,
         upgrade: upgrade && head.minor > 0,
+        names_fields,
     })
 }
 

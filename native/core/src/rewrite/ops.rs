@@ -85,6 +85,11 @@ impl HeaderOps {
             && self.dropped.iter().any(|dropped| same_field(dropped, name))
     }
 
+    /// Names that [`HeaderOps::drops`] takes off, in lower case.
+    pub(crate) fn dropped(&self) -> impl Iterator<Item = &str> {
+        self.dropped.iter().map(String::as_str)
+    }
+
     /// Appends the field lines to set and to add. A line whose variables leave its value empty
     /// is left out.
     pub fn write(&self, out: &mut Vec<u8>, values: &impl Values) {

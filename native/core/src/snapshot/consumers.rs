@@ -15,11 +15,16 @@ use super::ModelError;
 /// Most consumers in one configuration.
 const CONSUMERS_MAX: usize = 16_000_000;
 
+/// Asks for the memory at an address, which is never read through this, and does not wait for it.
+pub type Ahead = fn(*const u8);
+
 /// Who may call, by number.
 #[derive(Debug)]
 pub struct Consumers {
     /// Finds a consumer by a key.
     pub keys: KeyTable,
+    /// How memory is asked for before it is needed. Nothing is done by default: no safe code can.
+    pub ahead: Ahead,
     consumers: Box<[Consumer]>,
     tenants: Vec<Box<str>>,
     /// Numbers of consumers and tenants; empty where no route learns names from tokens.
@@ -27,6 +32,14 @@ pub struct Consumers {
 }
 
 impl Consumers {
+    /// Has a consumer's name and tenant, which lie together, come from memory: they are needed soon
+    /// after, and among many consumers nearly never in a near cache.
+    pub fn expect(&self, consumer: u32) {
+        if let Some(known) = self.consumers.get(consumer as usize) {
+            (self.ahead)(std::ptr::from_ref(known).cast());
+        }
+    }
+
     /// The consumer of this name.
     pub fn find(&self, name: &str) -> Option<u32> {
         let found =
@@ -235,6 +248,7 @@ impl ConsumersBuilder {
         };
         Consumers {
             keys: table.build(),
+            ahead: |_| {},
             by_name,
             consumers: known.map(consumer).collect(),
             tenants: self.tenants,

@@ -10,7 +10,7 @@ mod resource;
 mod route;
 mod upstream;
 
-pub use consumers::{Consumers, ConsumersBuilder};
+pub use consumers::{Ahead, Consumers, ConsumersBuilder};
 pub use listener::ListenerPlan;
 pub use resource::Resource;
 pub use route::{

@@ -1,12 +1,14 @@
 //! Routes, compiled.
 
 mod compile;
+mod ending;
 mod fields;
 mod jwt;
 
 pub(super) use compile::Compiler;
 
 use crate::{
+    http1::field::NameFilter,
     rate_limit::{LimitFields, Quota},
     rewrite::{HeaderOps, Template, Variable},
 };
@@ -122,6 +124,8 @@ pub struct RoutePlan {
     pub request: HeaderOps,
     /// What happens to response fields.
     pub response: HeaderOps,
+    /// Request fields that may end at this route, besides those that end at every one.
+    pub(crate) may_end_here: NameFilter,
     /// Largest body, if the route says.
     pub body_max_bytes: Option<u64>,
     /// Path parameters that templates use, with their position in the match.

@@ -34,6 +34,7 @@ pub fn is_hop_by_hop(name: &str) -> bool {
 }
 
 /// What the `Connection` fields of a message list.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionOptions<'a> {
     fields: &'a [Header<'a>],
@@ -44,6 +45,7 @@ pub struct ConnectionOptions<'a> {
     close: bool,
     keep_alive: bool,
     upgrade: bool,
+    names_fields: bool,
 }
 
 impl<'a> ConnectionOptions<'a> {
@@ -57,6 +59,7 @@ impl<'a> ConnectionOptions<'a> {
             close: false,
             keep_alive: false,
             upgrade: false,
+            names_fields: false,
         };
         for field in fields.iter().filter(|field| is_called(field.name, "connection")) {
             match field.value {
@@ -72,14 +75,14 @@ impl<'a> ConnectionOptions<'a> {
         if self.count == OPTIONS_MAX {
             return;
         }
+        let is = |known: &[u8]| option == known || option.eq_ignore_ascii_case(known);
         match option.len() {
-            5 => self.close |= option.eq_ignore_ascii_case(b"close"),
-            7 => self.upgrade |= option.eq_ignore_ascii_case(b"upgrade"),
-            10 => {
-                self.keep_alive |=
-                    option == b"keep-alive" || option.eq_ignore_ascii_case(b"keep-alive");
+            7 if is(b"upgrade") => self.upgrade = true,
+            10 if is(b"keep-alive") => self.keep_alive = true,
+            length => {
+                self.close |= length == 5 && is(b"close");
+                self.names_fields = true;
             }
-            _ => {}
         }
         if let Some(slot) = self.held.get_mut(self.count) {
             *slot = option;
@@ -103,6 +106,12 @@ impl<'a> ConnectionOptions<'a> {
         } else {
             connection_options(self.fields).any(listed)
         }
+    }
+
+    /// Whether anything is listed that could be the name of a field besides those of
+    /// [`is_hop_by_hop`].
+    pub fn names_fields(&self) -> bool {
+        self.names_fields
     }
 
     /// Whether `close` is listed.
@@ -169,6 +178,24 @@ mod tests {
         assert!(options.close() && options.keep_alive() && options.upgrade());
         assert!(options.names("x-one") && options.names("CLOSE"));
         assert!(!options.names("x-two") && !options.names("x") && !options.names(""));
+        assert!(options.names_fields());
+    }
+
+    #[test]
+    fn only_what_ends_here_anyway_names_no_fields() {
+        for (value, names_fields) in [
+            (&b"keep-alive"[..], false),
+            (b"Keep-Alive, UPGRADE", false),
+            (b"", false),
+            (b"close", true),
+            (b"keep-alive, x-one", true),
+            (b"upgrad3", true),
+            (b"keep_alive", true),
+        ] {
+            let fields = [field("connection", value)];
+            let options = ConnectionOptions::from_fields(&fields);
+            assert_eq!(options.names_fields(), names_fields, "{value:?}");
+        }
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! Which field names need no closer look, told by length and first letter alone.
 //!
-//! Bounds: known names of less than 32 bytes that start with a letter; more are refused when this
-//! is compiled. Case does not matter, nor whether `_` stands for `-`.
+//! Case does not matter, nor whether `_` stands for `-`. Names of 31 bytes and more all count as being
+//! of that length.
+
+/// The length that stands for all longer ones.
+const LENGTH_MAX: usize = 31;
 
 /// Tells names apart from some known ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NameFilter {
-    /// By the low bits of the first letter, which are the same in both cases: bit n is set when a
+    /// By the low bits of the first byte, which are the same in both cases: bit n is set when a
     /// known name has n bytes.
     lengths: [u32; 32],
 }
 
 impl NameFilter {
-    /// Of all names in all lists.
+    /// Of all names in all lists: less than 31 bytes each, and a letter first.
     #[allow(
         clippy::indexing_slicing,
         reason = "evaluated at compile time, where a miss is an error"
@@ -24,11 +27,29 @@ impl NameFilter {
             let mut at = 0;
             while at < lists[list].len() {
                 let name = lists[list][at].as_bytes();
-                assert!(name.len() < 32 && name[0].is_ascii_alphabetic());
+                assert!(name.len() < LENGTH_MAX && name[0].is_ascii_alphabetic());
                 lengths[(name[0] & 31) as usize] |= 1 << name.len();
                 at += 1;
             }
             list += 1;
+        }
+        Self { lengths }
+    }
+
+    /// Of any names; an empty one is none.
+    pub(crate) fn of_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut lengths = [0; 32];
+        for name in names {
+            let firsts: &[u8] = match name.as_bytes() {
+                [] => &[],
+                [b'-' | b'_', ..] => b"-_",
+                [first, ..] => &[*first],
+            };
+            for first in firsts {
+                if let Some(known) = lengths.get_mut(usize::from(first & 31)) {
+                    *known |= 1 << name.len().min(LENGTH_MAX);
+                }
+            }
         }
         Self { lengths }
     }
@@ -38,7 +59,7 @@ impl NameFilter {
     pub(crate) fn may_hold(&self, name: &str) -> bool {
         let Some(&first) = name.as_bytes().first() else { return false };
         let lengths = self.lengths.get(usize::from(first & 31)).copied().unwrap_or_default();
-        name.len() < 32 && lengths >> name.len() & 1 != 0
+        lengths >> name.len().min(LENGTH_MAX) & 1 != 0
     }
 }
 
@@ -47,6 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rewrite::same_field;
 
     const KNOWN: [&str; 3] = ["te", "keep-alive", "x-forwarded-client-cert"];
     static FILTER: NameFilter = NameFilter::of(&[&KNOWN, &["upgrade"]]);
@@ -68,6 +90,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whatever_an_upstream_may_take_for_a_known_name_is_looked_at(
+            known in prop::collection::vec("[-_a-zA-Z0-9!^~]{1,40}", 1..6),
+            spelt in prop::collection::vec(prop::bool::ANY, 40),
+        ) {
+            let filter = NameFilter::of_names(known.iter().map(String::as_str));
+            for name in &known {
+                let other: String = name.chars().zip(spelt.iter().cycle()).map(|(c, &other)| match c {
+                    '-' if other => '_',
+                    '_' if other => '-',
+                    c if other && c.is_ascii_lowercase() => c.to_ascii_uppercase(),
+                    c if other => c.to_ascii_lowercase(),
+                    c => c,
+                }).collect();
+                prop_assert!(same_field(name, &other));
+                prop_assert!(filter.may_hold(&other), "{name} {other}");
+            }
+        }
+
         #[test]
         fn no_name_is_too_odd_to_be_looked_at(name in any::<String>()) {
             if KNOWN.iter().any(|known| known.eq_ignore_ascii_case(&name)) {

@@ -15,6 +15,7 @@ use crate::{
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
     Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
+    ending::may_end_here,
     fields::{self, ResponseFields},
 };
 
@@ -71,11 +72,14 @@ impl Compiler<'_> {
         };
         let response =
             self.ops("response.headers", &route.response.headers, |name| written.refused(name));
+        let jwt = jwt.map(|auth| self.jwt(auth));
+        let request = request?;
         Some(RoutePlan {
             name: route.name.clone(),
             action: action?,
+            may_end_here: may_end_here(request_id_header, auth.as_ref(), jwt.as_ref(), &request),
             auth,
-            jwt: jwt.map(|auth| self.jwt(auth)),
+            jwt,
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
             policy: route.policy.as_ref().map(|policy| PolicyPlan {
                 name: policy.name.clone(),
@@ -87,7 +91,7 @@ impl Compiler<'_> {
                 None => None,
             },
             path: path?,
-            request: request?,
+            request,
             response: response?,
             body_max_bytes: route.request.body_max_bytes,
             parameters: Vec::new(),
