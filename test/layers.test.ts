@@ -21,7 +21,7 @@ const LAYERS = [
   ['cli'],
   ['modes', 'supervisor'],
   ['stages'],
-  ['listener', 'admin', 'identity', 'metering', 'policy', 'upstreams'],
+  ['listener', 'admin', 'identity', 'metering', 'policy', 'revocation', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],

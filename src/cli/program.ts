@@ -15,6 +15,7 @@ import { explainCommand } from './explain.ts';
 import { runProgram, withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
 import { policyCommand } from './policy.ts';
+import { revokeCommand } from './revoke.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -63,6 +64,7 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
     .addCommand(usageCommand(terminal, exit))
     .addCommand(schemaCommand(terminal))
     .addCommand(keysCommand(terminal))
+    .addCommand(revokeCommand(terminal))
     .addCommand(policyCommand(terminal, exit))
     .addCommand(demoCommand(terminal))
     .addCommand(

@@ -33,6 +33,11 @@ export function resolveModel(
       ...listener,
       tls: tls === null ? null : withPaths(tls, (file) => resolve(baseDir, file)),
     })),
+    admin: config.admin && {
+      ...config.admin,
+      tokenFile: config.admin.tokenFile && resolve(baseDir, config.admin.tokenFile),
+    },
+    revocations: { ...config.revocations, file: resolve(baseDir, config.revocations.file) },
     apiKeyFiles: config.apiKeyFiles.map((file) => resolve(baseDir, file)),
     consumers: Object.fromEntries(
       Object.entries(config.consumers).map(([name, consumer]) => [

@@ -24,6 +24,7 @@ import {
   Limits,
   Paths,
   RequestId,
+  Revocations,
   Supervision,
 } from './schema/process.ts';
 import { Route } from './schema/routes.ts';
@@ -73,6 +74,7 @@ export const Config = z
       .max(64)
       .default([])
       .describe('Files with many keys, one `sha256,consumer,tenant[,expires]` a line.'),
+    revocations: Revocations.prefault({}),
     identity: Identity.prefault({}),
     policies: z
       .record(Name, Policy)

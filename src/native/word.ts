@@ -19,6 +19,10 @@ export type Word =
       /** Empty for none, as `tenant`. */
       readonly consumer: string;
       readonly tenant: string;
+      /** What the token may be revoked by: identifier of its issuer, `jti`, `sub`; each empty for none. */
+      readonly issuer: string;
+      readonly tokenId: string;
+      readonly subject: string;
       /** For the upstream; of those that the route names. */
       readonly headers: Fields;
       /** Until then the same token on the same route, with the same certificate, is not asked about. */

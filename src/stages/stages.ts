@@ -69,11 +69,12 @@ async function wordOn(question: Question, { model, authenticator }: Stages): Pro
 function wordOf(found: Authentication): Word {
   if (found.kind === 'accepted') {
     const { consumer, tenant, headers } = found.identity;
-    const { rememberUntilMs } = found;
+    const { rememberUntilMs, token } = found;
     return {
       kind: 'accepted',
       consumer: consumer ?? '',
       tenant: tenant ?? '',
+      ...token,
       headers,
       rememberUntilMs: rememberUntilMs === null ? null : Math.max(0, Math.floor(rememberUntilMs)),
     };

@@ -10,8 +10,17 @@ import { fileURLToPath } from 'node:url';
 import { type Admin, openAdmin } from '../admin/server.ts';
 import { type Address, formatAddress, parseAddress } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
+import { readAdminToken } from '../config/admin-token.ts';
 import { GatewayError } from '../errors.ts';
-import { createSegment, heartbeatAgesMs, NOTHING_SHIPPED, renderMetrics } from '../native/addon.ts';
+import {
+  createSegment,
+  heartbeatAgesMs,
+  NOTHING_SHIPPED,
+  renderMetrics,
+  revoke,
+  undoRevocation,
+} from '../native/addon.ts';
+import { Revocations } from '../revocation/revocations.ts';
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
@@ -62,7 +71,8 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
     log,
     onReady: () => announce(model, options, addresses, admin, log),
   });
-  const admin = await adminOf(model, { supervisor, shipper }, log);
+  const revocations = openRevocations(model, log);
+  const admin = await adminOf(model, { supervisor, shipper, revocations }, log);
   const releaseSignals = onSignals(supervisor, log);
   try {
     const finished = supervisor.run();
@@ -75,6 +85,26 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   } finally {
     releaseSignals();
     await admin?.close();
+    revocations.close();
+  }
+}
+
+/** Before the first worker is forked, so that none ever admits what was revoked earlier. */
+function openRevocations({ revocations, identity }: Model, log: Log): Revocations {
+  const issuers = Object.entries(identity.issuers).map(([name, { issuer }]): [string, string] => [
+    name,
+    issuer,
+  ]);
+  try {
+    return new Revocations({
+      ...revocations,
+      issuers: new Map(issuers),
+      table: { revoke, undoRevocation },
+      onError: (error) => log('error', 'revocations_failed', { message: describeError(error) }),
+    });
+  } catch (cause) {
+    const detail = `what is revoked can't be read: ${describeError(cause)}`;
+    throw new GatewayError('revocations_unreadable', detail, { cause });
   }
 }
 
@@ -94,11 +124,18 @@ const FRONT_SLACK_BYTES = 4096;
 
 async function adminOf(
   model: Model,
-  { supervisor, shipper }: { supervisor: Supervisor; shipper: ShipperProcess | null },
+  parts: {
+    readonly supervisor: Supervisor;
+    readonly shipper: ShipperProcess | null;
+    readonly revocations: Revocations;
+  },
   log: Log,
 ): Promise<Admin | null> {
   if (model.admin === null) return null;
+  const { supervisor, shipper, revocations } = parts;
   const address = addressOf(model.admin.address);
+  const { tokenFile } = model.admin;
+  const token = tokenFile === null ? null : readAdminToken(tokenFile);
   try {
     return await openAdmin({
       ...address,
@@ -109,6 +146,8 @@ async function adminOf(
           workers: supervisor.readiness.ready,
           shipper: shipper?.counts ?? NOTHING_SHIPPED,
         }),
+      revocations,
+      token,
       onError: (error) => log('error', 'admin_failed', { message: describeError(error) }),
     });
   } catch (cause) {

@@ -27,6 +27,7 @@ const CALLER = { consumer: 'shop', tenant: 'acme', plan: null, scopes: [] };
 const accepted = (headers: readonly (readonly [string, string])[]): Authentication => ({
   kind: 'accepted',
   identity: { ...CALLER, headers },
+  token: { issuer: 'https://idp.test', tokenId: '', subject: 'shop' },
   rememberUntilMs: null,
 });
 

@@ -12,6 +12,7 @@ use gateway_core::{
         head::{field_scratch, parse_request},
     },
     rate_limit::{KeyHasher, Table},
+    revocation::{Marker, Revocations},
     router::{Lookup, path::normalize},
     snapshot::{Action, LimitKey, RoutePlan, Snapshot},
     tokens::TokenTable,
@@ -53,6 +54,7 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             table: Table::new(&words, &evictions),
             key_hasher: &KeyHasher::new([1, 2, 3, 4]),
             tokens: &TokenTable::new([1, 2, 3, 4], 0, 0),
+            revocations: Revocations::new(&[], &Marker::new([0; 4])),
             now_ns: now_ns(),
             now_s: std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)

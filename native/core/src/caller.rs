@@ -4,7 +4,7 @@
 //!
 //! Bounds: [`HEADERS_MAX`] fields for the upstream, [`CALLER_MAX_BYTES`] of text in all.
 
-use crate::{http1::field::is_called, snapshot::Snapshot};
+use crate::{http1::field::is_called, revocation::Mark, snapshot::Snapshot};
 
 /// Most fields that upstreams are told of a caller.
 pub const HEADERS_MAX: usize = 64;
@@ -24,6 +24,8 @@ pub struct Caller {
     pub tenant_number: Option<u32>,
     /// Lines for the upstream, each ended by CRLF.
     pub fields: Box<[u8]>,
+    /// Of everything that it goes by: one of them revoked, and it no longer counts.
+    pub marks: Box<[Mark]>,
 }
 
 impl Caller {
@@ -70,12 +72,23 @@ impl Caller {
             consumer_number: number,
             tenant_number: consumers.find_tenant(tenant),
             fields: fields.into(),
+            marks: Box::default(),
         })
+    }
+
+    /// The same, going by what has these marks.
+    #[must_use]
+    pub fn going_by(self, marks: Box<[Mark]>) -> Self {
+        Self { marks, ..self }
     }
 
     /// What it takes to be kept.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.consumer.len() + self.tenant.len() + self.fields.len()
+        size_of::<Self>()
+            + self.consumer.len()
+            + self.tenant.len()
+            + self.fields.len()
+            + size_of_val(&*self.marks)
     }
 }
 

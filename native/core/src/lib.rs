@@ -17,6 +17,7 @@ pub mod problem;
 pub mod proxy_protocol;
 pub mod rate_limit;
 pub mod request_id;
+pub mod revocation;
 pub mod rewrite;
 pub mod router;
 pub mod slab;

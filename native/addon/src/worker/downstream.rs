@@ -11,6 +11,7 @@ use gateway_core::{
     },
     problem::Code,
     rate_limit::Table,
+    revocation::Revocations,
     slab::Key,
 };
 
@@ -121,6 +122,7 @@ impl State {
                 table: Table::new(self.segment.table(), self.segment.evictions()),
                 key_hasher: &self.key_hasher,
                 tokens: &self.tokens,
+                revocations: Revocations::new(self.segment.revocations(), &self.marker),
                 now_ns,
                 now_s: unix_s(),
                 peer: arrival.peer,

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use gateway_core::{
     caller::Caller,
     decide::{
-        self, Answer, Forward, Pause, ProblemDetail, Stage, Verdict, Verified, write_problem_with,
+        self, Answer, Forward, Pause, ProblemDetail, Stage, TokenNames, Verdict, Verified,
+        write_problem_with,
     },
     http1::framing::BodyLength,
     problem::Code,
@@ -106,12 +107,20 @@ impl State {
         let snapshot = self.snapshot.clone();
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let route = exchange.forward.route;
-        let Accepted { consumer, tenant, headers, remember_until_ms } = accepted;
+        let Accepted { consumer, tenant, headers, remember_until_ms, .. } = accepted;
         let Ok(caller) = Caller::new(&snapshot, route, consumer, tenant, headers) else {
             self.refuse_paused(key, &Refused::failed());
             return;
         };
-        let caller = Rc::new(caller);
+        let names = TokenNames {
+            issuer: &accepted.issuer,
+            token_id: &accepted.token_id,
+            subject: &accepted.subject,
+            consumer,
+            tenant,
+        };
+        let marks = decide::marks(&self.marker, &snapshot, &paused.head, &names);
+        let caller = Rc::new(caller.going_by(marks));
         let held = std::mem::take(&mut exchange.draft.head);
         if let Some(until_ms) = remember_until_ms {
             let certificate = paused.arrival.certificate.as_ref();

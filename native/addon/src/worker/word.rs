@@ -33,6 +33,15 @@ pub(super) struct Accepted {
     pub(super) consumer: String,
     /// Empty for none.
     pub(super) tenant: String,
+    /// The issuer of the token, by its identifier; empty without one.
+    #[serde(default)]
+    pub(super) issuer: String,
+    /// Its `jti`; empty without one.
+    #[serde(default)]
+    pub(super) token_id: String,
+    /// Its `sub`; empty without one.
+    #[serde(default)]
+    pub(super) subject: String,
     /// For the upstream.
     pub(super) headers: Vec<(String, String)>,
     /// Until when the same token needs no verification, in milliseconds since 1970.

@@ -1,18 +1,16 @@
 //! Who calls: whoever is behind a client certificate, an API key or a token.
+//!
+//! What is revoked is looked at when it was found, whichever way: also a token that was verified, or remembered,
+//! before it was revoked.
 
-use std::{borrow::Cow, hint::black_box, rc::Rc};
+use std::rc::Rc;
 
-use crate::{
-    caller::Caller,
-    credentials::KeyLookup,
-    http1::field::is_called,
-    problem::Code,
-    snapshot::{ApiKeyPlan, Consumers},
-    tokens::Presented,
-};
+use crate::{caller::Caller, problem::Code, tokens::Presented};
 
 use super::{
     Draft, Request, Surroundings,
+    key::{self, by_key, has_key},
+    revoked,
     token::{self, Token},
 };
 
@@ -26,17 +24,17 @@ enum Known {
     NotYet,
 }
 
-/// Finds out who calls; `false` while nobody knows.
+/// Finds out who calls; `false` while nobody knows. What would have helped is written to the fields.
 pub(super) fn identify(
     around: &Surroundings<'_>,
     request: &mut Request<'_>,
     draft: &mut Draft,
 ) -> Result<bool, Code> {
     let known = match draft.caller.take() {
-        Some(caller) => Known::Caller(caller),
-        None => authenticate(request, around, &mut draft.fields)?,
+        Some(caller) => unless_revoked(around, caller).map(Known::Caller),
+        None => authenticate(request, around),
     };
-    match known {
+    match known.inspect_err(|&code| write_challenges(request, code, &mut draft.fields))? {
         Known::Consumer(consumer) => request.consumer = Some(consumer),
         Known::Caller(caller) => {
             request.consumer = caller.consumer_number;
@@ -49,44 +47,28 @@ pub(super) fn identify(
 }
 
 /// Finds out who calls: by the certificate of the connection where the route takes one, else by a
-/// key if one is there, else by a token. What would have helped is written to `fields`.
-fn authenticate(
-    request: &Request<'_>,
-    around: &Surroundings<'_>,
-    fields: &mut Vec<u8>,
-) -> Result<Known, Code> {
+/// key if one is there, else by a token.
+fn authenticate(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Known, Code> {
     let plan = request.plan;
     let certificate = around.certificate.filter(|_| plan.certificate);
     if let Some(consumer) = certificate.and_then(|known| known.consumer) {
-        return Ok(Known::Consumer(consumer));
+        return if revoked::is_consumer(around, consumer) {
+            Err(Code::ClientCertificateUnknown)
+        } else {
+            Ok(Known::Consumer(consumer))
+        };
     }
-    let known = match (&plan.auth, &plan.jwt) {
+    match (&plan.auth, &plan.jwt) {
         (Some(auth), None) => by_key(request, auth, around).map(Known::Consumer),
         (Some(auth), Some(_)) if has_key(request, auth) => {
             by_key(request, auth, around).map(Known::Consumer)
         }
         (_, Some(_)) => by_token(request, around),
-        (None, None) => {
-            return Err(match certificate {
-                Some(_) => Code::ClientCertificateUnknown,
-                None => Code::ClientCertificateRequired,
-            });
-        }
-    };
-    if known.is_err() {
-        if let Some(auth) = &plan.auth {
-            write_challenge(fields, auth);
-        }
-        if let Some(jwt) = &plan.jwt {
-            fields.extend_from_slice(jwt.challenge.as_bytes());
-        }
+        (None, None) => Err(match certificate {
+            Some(_) => Code::ClientCertificateUnknown,
+            None => Code::ClientCertificateRequired,
+        }),
     }
-    known
-}
-
-fn has_key(request: &Request<'_>, plan: &ApiKeyPlan) -> bool {
-    !matches!(from_header(request, plan), Ok(None))
-        || plan.query.as_ref().is_some_and(|name| !matches!(from_query(request, name), Ok(None)))
 }
 
 /// Finds the caller of a token that was verified before.
@@ -95,98 +77,30 @@ fn by_token(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Known, C
     match token::presented(request.head)? {
         Token::Bearer(token) => {
             let presented = Presented { route: request.route, certificate, token };
-            let caller = around.tokens.find(&presented, around.now_s);
-            Ok(caller.map_or(Known::NotYet, |caller| Known::Caller(Rc::clone(caller))))
+            match around.tokens.find(&presented, around.now_s) {
+                Some(caller) => unless_revoked(around, Rc::clone(caller)).map(Known::Caller),
+                None => Ok(Known::NotYet),
+            }
         }
         Token::Proven => Ok(Known::NotYet),
     }
 }
 
-/// Finds the consumer of a key. A key given twice in one place is no key: which one was meant is not ours
-/// to choose.
-fn by_key(
-    request: &Request<'_>,
-    plan: &ApiKeyPlan,
-    around: &Surroundings<'_>,
-) -> Result<u32, Code> {
-    let (snapshot, now_s) = (around.snapshot, around.now_s);
-    let presented = match (from_header(request, plan)?, &plan.query) {
-        (Some(key), _) => Cow::Borrowed(key),
-        (None, Some(name)) => from_query(request, name)?.ok_or(Code::ApiKeyMissing)?,
-        (None, None) => return Err(Code::ApiKeyMissing),
-    };
-    let consumers = &snapshot.consumers;
-    match consumers.keys.find_expecting(&presented, now_s, |consumer| touch(consumers, consumer)) {
-        KeyLookup::Consumer(consumer) => Ok(consumer),
-        KeyLookup::Expired => Err(Code::ApiKeyExpired),
-        KeyLookup::Unknown => Err(Code::ApiKeyUnknown),
+fn unless_revoked(around: &Surroundings<'_>, caller: Rc<Caller>) -> Result<Rc<Caller>, Code> {
+    if revoked::is_caller(around, &caller) { Err(Code::CredentialRevoked) } else { Ok(caller) }
+}
+
+/// Says how to authenticate. Source: RFC 9110 §11.6.1, RFC 6750 §3.1 (a revoked token is invalid).
+fn write_challenges(request: &Request<'_>, code: Code, fields: &mut Vec<u8>) {
+    if code.status() != 401 {
+        return;
     }
-}
-
-/// Has a consumer's name and tenant, which lie together, come from memory with the cell of its rate:
-/// they are needed soon after, and among many consumers nearly never in a near cache. Asked for
-/// before the key is compared, so that neither waits for the other.
-fn touch(consumers: &Consumers, consumer: u32) {
-    black_box(consumers.tenant(consumer));
-}
-
-fn from_header<'r>(request: &Request<'r>, plan: &ApiKeyPlan) -> Result<Option<&'r [u8]>, Code> {
-    let Some(name) = &plan.header else { return Ok(None) };
-    let mut fields = request.head.fields.iter().filter(|field| is_called(field.name, name));
-    let first = fields.next().map(|field| field.value);
-    if fields.next().is_some() { Err(Code::ApiKeyUnknown) } else { Ok(first) }
-}
-
-fn from_query<'r>(request: &'r Request<'_>, name: &str) -> Result<Option<Cow<'r, [u8]>>, Code> {
-    let query = request.target.query.unwrap_or_default();
-    let mut values = pairs(query).filter(|pair| names(pair, name));
-    let first = values.next().map(|pair| decode(pair.get(name.len() + 1..).unwrap_or_default()));
-    if values.next().is_some() { Err(Code::ApiKeyUnknown) } else { Ok(first) }
-}
-
-/// The `name=value` pairs of a query.
-pub(super) fn pairs(query: &[u8]) -> impl Iterator<Item = &[u8]> {
-    query.split(|&byte| byte == b'&')
-}
-
-/// Whether a pair is called `name`, written without escapes.
-pub(super) fn names(pair: &[u8], name: &str) -> bool {
-    pair.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
-}
-
-/// Undoes percent-encoding and `+`.
-fn decode(value: &[u8]) -> Cow<'_, [u8]> {
-    if !value.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Cow::Borrowed(value);
+    if let Some(auth) = &request.plan.auth {
+        key::write_challenge(fields, auth);
     }
-    let mut decoded = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        let escape = (byte == b'%')
-            .then(|| tail.get(..2))
-            .flatten()
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        if let Some(escaped) = escape {
-            decoded.push(escaped);
-            rest = tail.get(2..).unwrap_or_default();
-        } else {
-            decoded.push(if byte == b'+' { b' ' } else { byte });
-        }
+    if let Some(jwt) = &request.plan.jwt {
+        let line =
+            if code == Code::CredentialRevoked { &jwt.challenge_revoked } else { &jwt.challenge };
+        fields.extend_from_slice(line.as_bytes());
     }
-    Cow::Owned(decoded)
-}
-
-/// Says how to authenticate. Source: RFC 9110 §11.6.1.
-fn write_challenge(fields: &mut Vec<u8>, plan: &ApiKeyPlan) {
-    fields.extend_from_slice(b"www-authenticate: ApiKey realm=\"stoa\"");
-    for (place, name) in [("header", &plan.header), ("query", &plan.query)] {
-        if let Some(name) = name {
-            for piece in [", ", place, "=\"", name, "\""] {
-                fields.extend_from_slice(piece.as_bytes());
-            }
-        }
-    }
-    fields.extend_from_slice(b"\r\n");
 }

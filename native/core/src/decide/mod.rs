@@ -9,11 +9,13 @@ mod authenticate;
 mod draft;
 mod forward;
 mod identity;
+mod key;
 mod limit;
 mod pause;
 mod refusals;
 mod request;
 mod response;
+mod revoked;
 mod surroundings;
 mod token;
 mod values;
@@ -29,7 +31,7 @@ pub use pause::resume;
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
 pub use surroundings::{ClientCertificate, Surroundings};
-pub use token::{Verified, remember};
+pub use token::{TokenNames, Verified, marks, remember, token_text};
 pub use verdict::{Forward, Pause, Stage, Verdict};
 
 use crate::{

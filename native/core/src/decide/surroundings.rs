@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::atomic::AtomicU64};
 
 use crate::{
     rate_limit::{KeyHasher, Table},
+    revocation::Revocations,
     snapshot::Snapshot,
     tokens::TokenTable,
 };
@@ -21,6 +22,8 @@ pub struct Surroundings<'a> {
     pub key_hasher: &'a KeyHasher,
     /// Tokens that have been verified.
     pub tokens: &'a TokenTable,
+    /// What no longer counts.
+    pub revocations: Revocations<'a>,
     /// Monotonic time, equal in all processes.
     pub now_ns: u64,
     /// Seconds since 1970.

@@ -15,6 +15,7 @@ mod problems;
 mod properties;
 mod redirects;
 mod responses;
+mod revoked;
 mod support;
 mod targets;
 mod tokens;

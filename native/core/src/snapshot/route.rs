@@ -47,6 +47,8 @@ pub struct JwtPlan {
     pub keep: bool,
     /// The line that says how to authenticate, CRLF included.
     pub challenge: String,
+    /// The same to whom no longer counts.
+    pub challenge_revoked: String,
 }
 
 /// Whose requests a limit counts together.
