@@ -173,6 +173,9 @@ fn stages(plan: &RoutePlan) -> Vec<String> {
         let kept = if jwt.keep { "passed on" } else { "taken off" };
         stages.push(format!("token from header `authorization`, {kept}"));
     }
+    if plan.require_all {
+        stages.push("all of these, and not any".to_owned());
+    }
     if let Some(limit) = &plan.limit {
         let by = match &limit.key {
             LimitKey::Consumer => "consumer".to_owned(),

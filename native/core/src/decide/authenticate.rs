@@ -14,14 +14,34 @@ use super::{
     token::{self, Token},
 };
 
-/// Who calls.
-enum Known {
-    /// A consumer of the configuration.
-    Consumer(u32),
-    /// Whom a token that was verified belongs to.
-    Caller(Rc<Caller>),
-    /// Nobody knows yet: the token has to be verified.
-    NotYet,
+/// Who calls: a consumer of the configuration, whom a verified token belongs to, or both.
+#[derive(Default)]
+struct Who {
+    consumer: Option<u32>,
+    caller: Option<Rc<Caller>>,
+}
+
+impl Who {
+    fn consumer(consumer: u32) -> Self {
+        Self { consumer: Some(consumer), caller: None }
+    }
+
+    fn caller(caller: Rc<Caller>) -> Self {
+        Self { consumer: caller.consumer_number, caller: Some(caller) }
+    }
+}
+
+/// Why nobody was found, and what would have helped.
+struct Unknown {
+    code: Code,
+    key: bool,
+    token: bool,
+}
+
+impl From<Code> for Unknown {
+    fn from(code: Code) -> Self {
+        Self { code, key: true, token: true }
+    }
 }
 
 /// Finds out who calls; `false` while nobody knows. What would have helped is written to the fields.
@@ -30,77 +50,131 @@ pub(super) fn identify(
     request: &mut Request<'_>,
     draft: &mut Draft,
 ) -> Result<bool, Code> {
-    let known = match draft.caller.take() {
-        Some(caller) => unless_revoked(around, caller).map(Known::Caller),
-        None => authenticate(request, around),
+    let verified = draft.caller.take();
+    let found = if request.plan.require_all {
+        by_all(request, around, verified)
+    } else {
+        by_any(request, around, verified).map_err(Unknown::from)
     };
-    match known.inspect_err(|&code| write_challenges(request, code, &mut draft.fields))? {
-        Known::Consumer(consumer) => request.consumer = Some(consumer),
-        Known::Caller(caller) => {
-            request.consumer = caller.consumer_number;
-            draft.caller = Some(Rc::clone(&caller));
-            request.caller = Some(caller);
+    match found {
+        Ok(Some(Who { consumer, caller })) => {
+            request.consumer = consumer;
+            draft.caller.clone_from(&caller);
+            request.caller = caller;
+            Ok(true)
         }
-        Known::NotYet => return Ok(false),
+        Ok(None) => Ok(false),
+        Err(unknown) => {
+            write_challenges(request, &unknown, &mut draft.fields);
+            Err(unknown.code)
+        }
     }
-    Ok(true)
 }
 
-/// Finds out who calls: by the certificate of the connection where the route takes one, else by a
-/// key if one is there, else by a token.
-fn authenticate(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Known, Code> {
+/// By the certificate of the connection where the route takes one, else by a key if one is there, else by a token.
+/// `None` while the token has to be verified; `verified` is whose it was found to be.
+fn by_any(
+    request: &Request<'_>,
+    around: &Surroundings<'_>,
+    verified: Option<Rc<Caller>>,
+) -> Result<Option<Who>, Code> {
     let plan = request.plan;
+    if let Some(caller) = verified {
+        return unless_revoked(around, caller).map(Some);
+    }
     let certificate = around.certificate.filter(|_| plan.certificate);
-    if let Some(consumer) = certificate.and_then(|known| known.consumer) {
-        return if revoked::is_consumer(around, consumer) {
-            Err(Code::ClientCertificateUnknown)
-        } else {
-            Ok(Known::Consumer(consumer))
-        };
+    if certificate.is_some_and(|known| known.consumer.is_some()) {
+        return by_certificate(around).map(Who::consumer).map(Some);
     }
     match (&plan.auth, &plan.jwt) {
-        (Some(auth), None) => by_key(request, auth, around).map(Known::Consumer),
+        (Some(auth), None) => by_key(request, auth, around).map(Who::consumer).map(Some),
         (Some(auth), Some(_)) if has_key(request, auth) => {
-            by_key(request, auth, around).map(Known::Consumer)
+            by_key(request, auth, around).map(Who::consumer).map(Some)
         }
         (_, Some(_)) => by_token(request, around),
-        (None, None) => Err(match certificate {
-            Some(_) => Code::ClientCertificateUnknown,
-            None => Code::ClientCertificateRequired,
-        }),
+        (None, None) => by_certificate(around).map(Who::consumer).map(Some),
     }
+}
+
+/// By everything that the route names: the first of certificate, key and token says who it is, and a token's headers go
+/// on with it.
+fn by_all(
+    request: &Request<'_>,
+    around: &Surroundings<'_>,
+    verified: Option<Rc<Caller>>,
+) -> Result<Option<Who>, Unknown> {
+    let plan = request.plan;
+    let mut who = Who::default();
+    let lacks_token = || plan.jwt.is_some() && token::presented(request.head).is_err();
+    if plan.certificate {
+        who.consumer = Some(by_certificate(around)?);
+    }
+    if let Some(auth) = &plan.auth {
+        let consumer = by_key(request, auth, around).map_err(|code| Unknown {
+            code,
+            key: true,
+            token: lacks_token(),
+        })?;
+        who.consumer.get_or_insert(consumer);
+    }
+    if plan.jwt.is_some() {
+        let found = match verified {
+            Some(caller) => unless_revoked(around, caller).map(Some),
+            None => by_token(request, around),
+        };
+        let found = found.map_err(|code| Unknown { code, key: false, token: true })?;
+        let Some(token) = found else { return Ok(None) };
+        who = Who { consumer: who.consumer.or(token.consumer), caller: token.caller };
+    }
+    Ok(Some(who))
+}
+
+/// Finds the consumer of the connection's certificate.
+fn by_certificate(around: &Surroundings<'_>) -> Result<u32, Code> {
+    let certificate = around.certificate.ok_or(Code::ClientCertificateRequired)?;
+    certificate
+        .consumer
+        .filter(|&consumer| !revoked::is_consumer(around, consumer))
+        .ok_or(Code::ClientCertificateUnknown)
 }
 
 /// Finds the caller of a token that was verified before.
-fn by_token(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Known, Code> {
+fn by_token(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Option<Who>, Code> {
     let certificate = around.certificate.map_or("", |known| known.thumbprint.as_str());
     match token::presented(request.head)? {
         Token::Bearer(token) => {
             let presented = Presented { route: request.route, certificate, token };
             match around.tokens.find(&presented, around.now_s) {
-                Some(caller) => unless_revoked(around, Rc::clone(caller)).map(Known::Caller),
-                None => Ok(Known::NotYet),
+                Some(caller) => unless_revoked(around, Rc::clone(caller)).map(Some),
+                None => Ok(None),
             }
         }
-        Token::Proven => Ok(Known::NotYet),
+        Token::Proven => Ok(None),
     }
 }
 
-fn unless_revoked(around: &Surroundings<'_>, caller: Rc<Caller>) -> Result<Rc<Caller>, Code> {
-    if revoked::is_caller(around, &caller) { Err(Code::CredentialRevoked) } else { Ok(caller) }
+fn unless_revoked(around: &Surroundings<'_>, caller: Rc<Caller>) -> Result<Who, Code> {
+    if revoked::is_caller(around, &caller) {
+        Err(Code::CredentialRevoked)
+    } else {
+        Ok(Who::caller(caller))
+    }
 }
 
 /// Says how to authenticate. Source: RFC 9110 §11.6.1, RFC 6750 §3.1 (a revoked token is invalid).
-fn write_challenges(request: &Request<'_>, code: Code, fields: &mut Vec<u8>) {
+fn write_challenges(request: &Request<'_>, unknown: &Unknown, fields: &mut Vec<u8>) {
+    let &Unknown { code, key, token } = unknown;
     if code.status() != 401 {
         return;
     }
-    if let Some(auth) = &request.plan.auth {
+    if let Some(auth) = request.plan.auth.as_ref().filter(|_| key) {
         key::write_challenge(fields, auth);
     }
-    if let Some(jwt) = &request.plan.jwt {
-        let line =
-            if code == Code::CredentialRevoked { &jwt.challenge_revoked } else { &jwt.challenge };
+    if let Some(jwt) = request.plan.jwt.as_ref().filter(|_| token) {
+        let line = match code {
+            Code::CredentialRevoked => &jwt.challenge_revoked,
+            _ => &jwt.challenge,
+        };
         fields.extend_from_slice(line.as_bytes());
     }
 }

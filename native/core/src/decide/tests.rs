@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod all;
 mod authentication;
 mod forwarding;
 mod generators;

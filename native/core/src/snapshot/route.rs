@@ -103,6 +103,8 @@ pub struct RoutePlan {
     pub certificate: bool,
     /// Who may call, by a token; asked last.
     pub jwt: Option<JwtPlan>,
+    /// Whether all of these are asked for, and not any.
+    pub require_all: bool,
     /// How often.
     pub limit: Option<LimitPlan>,
     /// What happens to the path.

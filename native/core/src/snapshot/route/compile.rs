@@ -74,6 +74,7 @@ impl Compiler<'_> {
             action: action?,
             auth,
             jwt: jwt.map(|auth| self.jwt(auth)),
+            require_all: route.auth.as_ref().is_some_and(|auth| auth.require == "all"),
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
             limit: match limit {
                 Some(limit) => Some(limit?),
