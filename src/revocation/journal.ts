@@ -4,7 +4,7 @@
  * A line is `{"revoked": …}` or `{"undone": ID}`. What a crash left of a last line was never promised and is dropped;
  * anything else that can't be read is an error, because a revocation might be in it. Whoever writes holds the lock
  * beside the file (`.lock`); the kernel lets go of it when its process ends.
- * Bounds: 64 MiB. The file is for its owner only.
+ * Bounds: `FILE_MAX_BYTES`, and what would make it longer is refused. The file is for its owner only.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { isId, type Revocation, revocationFrom } from './revocation.ts';
 
 export type Line = { readonly revoked: Revocation } | { readonly undone: string };
 
-const FILE_MAX_BYTES = 64 * 1024 * 1024;
+const FILE_MAX_BYTES = 128 * 1024 * 1024;
 const FOR_OWNER = 0o600;
 
 export class Journal {
@@ -38,9 +38,13 @@ export class Journal {
   #isWhole = false;
   /** In the file, as far as we know. */
   lines = 0;
+  #bytes = 0;
+  readonly #maxBytes: number;
 
-  constructor(path: string) {
+  /** `maxBytes` is for tests. */
+  constructor(path: string, maxBytes = FILE_MAX_BYTES) {
     this.path = path;
+    this.#maxBytes = maxBytes;
   }
 
   get isHeld(): boolean {
@@ -68,7 +72,9 @@ export class Journal {
   read(): Map<string, Revocation> {
     const found = new Map<string, Revocation>();
     if (!this.exists) return found;
-    if (statSync(this.path).size > FILE_MAX_BYTES) throw new Error(`${this.path} is over 64 MiB`);
+    this.#bytes = statSync(this.path).size;
+    if (this.#bytes > this.#maxBytes)
+      throw new Error(`${this.path} is over ${this.#maxBytes} bytes`);
     const lines = readFileSync(this.path, 'utf8').split('\n');
     this.#isWhole = lines.pop() === '';
     this.lines = lines.length;
@@ -82,32 +88,42 @@ export class Journal {
   }
 
   /**
-   * Writes a line and waits for the disk; `inForce` is what the file says before it. Throws when that fails, and
-   * the next change writes the whole file.
+   * Writes a line and waits for the disk; `inForce` is what the file says before it. False, and nothing is written,
+   * when the file would be too long. Throws when that fails, and the next change writes the whole file.
    */
-  append(line: Line, inForce: Iterable<Revocation>): void {
-    if (!this.#isWhole || !this.exists) this.rewrite(inForce);
+  append(line: Line, inForce: ReadonlyMap<string, Revocation>): boolean {
     const text = Buffer.from(`${JSON.stringify(line)}\n`);
+    const isLong = this.#bytes + text.length > this.#maxBytes;
+    if (isLong && 'undone' in line) {
+      this.rewrite([...inForce.values()].filter(({ id }) => id !== line.undone));
+      return true;
+    }
+    if (isLong || !this.#isWhole || !this.exists) this.rewrite(inForce.values());
+    if (this.#bytes + text.length > this.#maxBytes) return false;
     this.#isWhole = false;
     onFile(this.path, 'a', (descriptor) => {
       if (writeSync(descriptor, text) < text.length) throw new Error('the disk is full');
       fsyncSync(descriptor);
     });
     this.#isWhole = true;
+    this.#bytes += text.length;
     this.lines += 1;
+    return true;
   }
 
   /** Writes the file anew, with nothing in it that is over. Throws when that fails; then the old one is there. */
   rewrite(inForce: Iterable<Revocation>): void {
     const lines = [...inForce].map((revoked) => `${JSON.stringify({ revoked })}\n`);
+    const text = Buffer.from(lines.join(''));
     const beside = `${this.path}.new`;
     onFile(beside, 'w', (descriptor) => {
-      writeFileSync(descriptor, lines.join(''));
+      writeFileSync(descriptor, text);
       fsyncSync(descriptor);
     });
     renameSync(beside, this.path);
     onFile(dirname(this.path), 'r', fsyncSync);
     this.#isWhole = true;
+    this.#bytes = text.length;
     this.lines = lines.length;
   }
 }

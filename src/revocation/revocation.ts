@@ -147,7 +147,9 @@ function expiryIn(claims: string): string | null {
   try {
     const said: unknown = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8'));
     if (typeof said !== 'object' || said === null || !('exp' in said)) return null;
-    return typeof said.exp === 'number' ? new Date(said.exp * 1000).toISOString() : null;
+    // Later than year 9999 has another form, and is as good as never.
+    const isTime = typeof said.exp === 'number' && said.exp < 253_402_300_800;
+    return isTime ? new Date(Number(said.exp) * 1000).toISOString() : null;
   } catch {
     return null;
   }

@@ -49,10 +49,14 @@ describe('what is revoked', () => {
   let nowMs = Date.parse('2026-11-01T00:00:00Z');
   let errors: unknown[] = [];
   let opened: Revocations[] = [];
-  const open = (table: Table = new Seen(), max = 100): Revocations => {
+  const open = (
+    table: Table = new Seen(),
+    { max = 100, fileMaxBytes = 1e6 }: { max?: number; fileMaxBytes?: number } = {},
+  ): Revocations => {
     const revocations = new Revocations({
       file,
       max,
+      fileMaxBytes,
       issuers: new Map([['idp', 'https://idp.test']]),
       table,
       nowMs: () => nowMs,
@@ -104,12 +108,30 @@ describe('what is revoked', () => {
   });
 
   it('is refused when there is no room, and none is forgotten for it', () => {
-    const revocations = open(new Seen(), 2);
+    const revocations = open(new Seen(), { max: 2 });
     for (const name of ['a', 'b']) revocations.revoke(consumer(name));
     assert.equal(refusal(revocations.revoke(consumer('c'))), 'revocations_full');
     assert.ok('isNew' in revocations.revoke(consumer('a')), 'it is there');
     assert.deepEqual(names(revocations), ['a', 'b']);
     assert.deepEqual(names(restart()), ['a', 'b']);
+  });
+
+  it('is refused when the file would be too long to be read again, and can be undone then', () => {
+    const revocations = open(new Seen(), { fileMaxBytes: 1000 });
+    const refusals: unknown[] = [];
+    for (let count = 0; count < 20 && refusals.length === 0; count += 1) {
+      const found = revocations.revoke(consumer(`c${revocations.list().length}`));
+      if ('refused' in found) refusals.push(found.refused);
+    }
+    assert.deepEqual(refusals, ['revocations_full']);
+    const kept = names(revocations);
+    assert.ok(kept.length > 2);
+    assert.deepEqual(names(restart()), kept);
+    for (const one of opened.splice(0)) one.close();
+    const again = open(new Seen(), { fileMaxBytes: statSync(file).size });
+    const [first] = again.list();
+    assert.ok('revocation' in again.undo(first?.id ?? ''));
+    assert.deepEqual(names(restart()), kept.slice(1));
   });
 
   it('goes when the token has expired for every clock, not sooner', () => {
@@ -183,6 +205,21 @@ describe('what is revoked', () => {
     rmSync(file);
     revocations.revoke(consumer('b'));
     assert.deepEqual(names(restart()), ['a', 'b']);
+  });
+
+  it('is not written away by who can’t read what is there', () => {
+    open().revoke(consumer('a'));
+    for (const one of opened.splice(0)) one.close();
+    const whole = readFileSync(file, 'utf8');
+    rmSync(file);
+    const revocations = open();
+    writeFileSync(file, `${whole}nonsense\n`);
+    revocations.tend();
+    for (const name of ['b', 'c']) {
+      assert.equal(refusal(revocations.revoke(consumer(name))), 'revocations_not_kept');
+    }
+    assert.equal(readFileSync(file, 'utf8'), `${whole}nonsense\n`);
+    assert.equal(errors.length, 3);
   });
 
   it('does not grow without end', () => {

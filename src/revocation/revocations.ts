@@ -3,7 +3,7 @@
  *
  * A change that can't be kept is refused, and nothing is ever forgotten to make room. What expires by itself is let
  * go `EXPIRED_AFTER_MS` later, when no issuer's clock can be so far behind that it still counts.
- * Bounds: `revocations.max` things. Every change waits for the disk; the main process does nothing else meanwhile.
+ * Bounds: `revocations.max` things, and the file's length. Every change waits for the disk; the main process does nothing else meanwhile.
  *
  * @module
  */
@@ -29,6 +29,8 @@ export interface RevocationsOptions {
   /** Identifiers of issuers, by their names in the configuration. */
   readonly issuers: ReadonlyMap<string, string>;
   readonly table: Table;
+  /** Longest file; what it is otherwise is `journal.ts`'s to say. */
+  readonly fileMaxBytes?: number;
   readonly nowMs?: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -57,7 +59,7 @@ export class Revocations {
   constructor(options: RevocationsOptions) {
     this.#options = options;
     this.#nowMs = options.nowMs ?? Date.now;
-    this.#journal = new Journal(options.file);
+    this.#journal = new Journal(options.file, options.fileMaxBytes);
     if (this.#journal.exists) {
       this.#holdIfPossible();
       this.#obey();
@@ -92,7 +94,9 @@ export class Revocations {
       }
       const revokedAt = earlier?.revokedAt ?? new Date(this.#nowMs()).toISOString();
       const revocation = { id, ...thing, revokedAt, expiresAt };
-      this.#journal.append({ revoked: revocation }, this.#inForce.values());
+      if (!this.#journal.append({ revoked: revocation }, this.#inForce)) {
+        return refused('revocations_full', `${this.#journal.path} is as long as it may be`);
+      }
       this.#enforce(revocation);
       return { revocation, isNew: earlier === undefined };
     });
@@ -104,7 +108,7 @@ export class Revocations {
       if (revocation === undefined) {
         return refused('revocation_not_found', 'nothing with this id is revoked');
       }
-      this.#journal.append({ undone: id }, this.#inForce.values());
+      this.#journal.append({ undone: id }, this.#inForce);
       this.#release(revocation);
       return { revocation, isNew: false };
     });
@@ -113,7 +117,9 @@ export class Revocations {
   /** Lets go of what is over, and takes the file over from a gateway that has ended. Never throws. */
   tend(): void {
     try {
-      if (!this.#journal.isHeld && this.#journal.exists && this.#holdIfPossible()) this.#obey();
+      if (!this.#journal.isHeld && this.#journal.exists && this.#holdIfPossible()) {
+        this.#obeyOrRelease();
+      }
       for (const revocation of this.#inForce.values()) {
         if (this.#isOver(revocation)) this.#release(revocation);
       }
@@ -141,7 +147,7 @@ export class Revocations {
           const detail = `another gateway keeps ${this.#journal.path}: ask that one, or give each a revocations.file of its own`;
           return refused('revocations_elsewhere', detail);
         }
-        this.#obey();
+        this.#obeyOrRelease();
       }
       return work();
     } catch (error) {
@@ -160,6 +166,16 @@ export class Revocations {
     }
     for (const revocation of wanted.values()) {
       if (!this.#isOver(revocation)) this.#enforce(revocation);
+    }
+  }
+
+  /** Whoever has the lock and does not know what the file says could write it away. */
+  #obeyOrRelease(): void {
+    try {
+      this.#obey();
+    } catch (error) {
+      this.#journal.release();
+      throw error;
     }
   }
 

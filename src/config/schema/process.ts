@@ -44,7 +44,7 @@ export const Revocations = z
       .describe(
         'Where they are kept, relative to the configuration’s folder; made by the first one.',
       ),
-    max: whole(1, 1_000_000).default(65_536).describe('Most at once; one more is refused.'),
+    max: whole(1, 262_144).default(65_536).describe('Most at once; one more is refused.'),
   })
   .describe('Keys, tokens, consumers and tenants that are revoked while the gateway runs.');
 

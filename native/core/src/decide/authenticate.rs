@@ -167,12 +167,14 @@ fn write_challenges(request: &Request<'_>, unknown: &Unknown, fields: &mut Vec<u
     if code.status() != 401 {
         return;
     }
-    if let Some(auth) = request.plan.auth.as_ref().filter(|_| key) {
+    let auth = request.plan.auth.as_ref().filter(|_| key);
+    if let Some(auth) = auth {
         key::write_challenge(fields, auth);
     }
+    let is_of_key = auth.is_some_and(|auth| has_key(request, auth));
     if let Some(jwt) = request.plan.jwt.as_ref().filter(|_| token) {
         let line = match code {
-            Code::CredentialRevoked => &jwt.challenge_revoked,
+            Code::CredentialRevoked if !is_of_key => &jwt.challenge_revoked,
             _ => &jwt.challenge,
         };
         fields.extend_from_slice(line.as_bytes());

@@ -31,8 +31,10 @@ pub(super) fn is_consumer(around: &Surroundings<'_>, consumer: u32) -> bool {
         || kinds.has(Kind::Tenant) && has(Kind::Tenant, tenant().as_bytes())
 }
 
-/// Whether anything is that this caller goes by.
+/// Whether anything is that this caller goes by, or the consumer of the configuration that it counts as.
 pub(super) fn is_caller(around: &Surroundings<'_>, caller: &Caller) -> bool {
     let revocations = around.revocations;
-    !revocations.kinds().is_empty() && caller.marks.iter().any(|mark| revocations.holds(mark))
+    !revocations.kinds().is_empty()
+        && (caller.marks.iter().any(|mark| revocations.holds(mark))
+            || caller.consumer_number.is_some_and(|consumer| is_consumer(around, consumer)))
 }

@@ -105,6 +105,27 @@ fn a_token_that_is_remembered_and_one_that_was_verified_meanwhile() {
 }
 
 #[test]
+fn a_token_without_a_tenant_that_counts_as_a_consumer_of_one() {
+    let mut gateway = Gateway::with_routes([route("r", "/r", jwt(&Value::Null, &[]))]);
+    let caller = || Rc::new(Caller::new(&gateway.snapshot, 0, "app", "", &[]).unwrap());
+    let (first, again) = (caller(), caller());
+    assert!(matches!(gateway.resume(&bearer(), first), Verdict::Forward(_)));
+    revoke(&gateway, Kind::Tenant, "", b"acme");
+    assert!(matches!(gateway.resume(&bearer(), again), Verdict::Answer(_)));
+}
+
+#[test]
+fn a_key_beside_a_token_and_the_challenge_calls_no_token_invalid() {
+    let key = json!({ "header": "k", "query": null, "keep": false });
+    let mut gateway = Gateway::with_routes([route("r", "/r", jwt(&key, &[]))]);
+    revoke(&gateway, Kind::Key, "", &digest(b"good"));
+    let both = get("/r", &[("k", "good"), ("Authorization", "Bearer abc")]);
+    assert_eq!(gateway.refuse(&both), "credential_revoked");
+    let challenges = [r#"ApiKey realm="stoa", header="k""#, r#"Bearer realm="stoa""#];
+    assert_eq!(gateway.told("www-authenticate"), challenges);
+}
+
+#[test]
 fn a_consumer_who_comes_with_a_certificate() {
     let both = json!({ "auth": {
         "apiKey": { "header": "k", "query": null, "keep": false }, "clientCertificate": true } });
