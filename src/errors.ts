@@ -25,6 +25,8 @@ export const FAILURES = {
   worker_failed:  { exitCode: 1, title: 'A worker did not start' },
   sink_failed:    { exitCode: 1, title: 'The sink of usage events failed' },
   quotas_failed:  { exitCode: 1, title: 'The file of quotas cannot be used' },
+  revocations_unreadable: { exitCode: 1, title: 'What is revoked cannot be read' },
+  admin_refused:  { exitCode: 1, title: 'The admin listener refused' },
   internal:       { exitCode: 1, title: 'A defect in the gateway' },
 } as const satisfies Record<string, FailureSpec>;
 

@@ -72,7 +72,14 @@ describe('docs/reference', () => {
 
   it('has every route of the admin listener, and no other', () => {
     const table = section('src/admin/server.ts', 'ROUTES:', ']);');
-    assert.deepEqual(tabled('docs/reference/admin.md'), captures(table, /'(\/[^']*)'/g));
+    const routes = tabled('docs/reference/admin.md').filter((name) => name.startsWith('/'));
+    assert.deepEqual(routes, captures(table, /'(\/[^']*)'/g));
+  });
+
+  it('has every problem of the admin listener, and no other', () => {
+    const table = section('src/admin/problem.ts', 'PROBLEMS =', '} as const');
+    const codes = tabled('docs/reference/admin.md').filter((name) => name.includes('_'));
+    assert.deepEqual(codes, captures(table, /^ {2}(\w+):/gm));
   });
 
   it('has every key of the configuration', () => {

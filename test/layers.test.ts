@@ -21,7 +21,7 @@ const LAYERS = [
   ['cli'],
   ['modes', 'supervisor'],
   ['stages'],
-  ['listener', 'admin', 'identity', 'metering', 'policy', 'quotas', 'upstreams'],
+  ['listener', 'admin', 'identity', 'metering', 'policy', 'quotas', 'revocation', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
   ['errors'],

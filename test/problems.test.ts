@@ -61,6 +61,7 @@ consumers:
   counted: { plan: one, apiKeys: [{ value: counted }] }
   uncounted: { plan: one, apiKeys: [{ value: uncounted }] }
   app: { apiKeys: [{ value: good }, { value: old, expiresAt: "2020-01-01" }] }
+  gone: { apiKeys: [{ value: withdrawn }] }
 routes:
 ${route('plain', 'upstream: up')}
 ${route('keyed', 'upstream: up, auth: { apiKey: { header: x-api-key } }')}
@@ -118,6 +119,15 @@ const PRODUCERS: Readonly<Record<string, (ask: Ask, gateway: Gateway) => Promise
   bad_host: (_, gateway) => sending(gateway, `GET /plain HTTP/1.1\r\n${HOST}${HOST}\r\n`),
   api_key_missing: (ask) => ask('GET /keyed'),
   api_key_unknown: (ask) => ask('GET /keyed', { headers: { 'x-api-key': 'bad' } }),
+  credential_revoked: async (ask, gateway) => {
+    const revoked = await call(gateway.adminPort, 'POST /revocations', {
+      host: 'localhost',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ kind: 'consumer', name: 'gone' }),
+    });
+    assert.equal(revoked.status, 201);
+    return ask('GET /keyed', { headers: { 'x-api-key': 'withdrawn' } });
+  },
   api_key_expired: (ask) => ask('GET /keyed', { headers: { 'x-api-key': 'old' } }),
   client_certificate_required: (ask) => ask('GET /certified'),
   client_certificate_unknown: (_, { ports }) =>

@@ -100,6 +100,7 @@ function countQuestions({ core, model }: Subject): () => number {
   answerQuestions(core, {
     model,
     authenticator: counted,
+    policies: { asks: () => false, decide: () => Promise.reject(new Error('none')) },
     log: (_level, event, fields) => console.error(event, fields),
   });
   return () => settled;

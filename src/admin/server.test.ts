@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 
+import type { RevocationList } from './revocations.ts';
 import { type Admin, openAdmin, type Readiness } from './server.ts';
 
+const LIST: RevocationList = {
+  list: () => [],
+  revoke: () => ({ revocation: {}, isNew: true }),
+  undo: () => ({ revocation: {}, isNew: false }),
+};
 const METRICS = (): string => 'stoa_workers 2\n';
 
 describe('admin listener', () => {
@@ -20,6 +26,8 @@ describe('admin listener', () => {
       port: 0,
       readiness: () => readiness,
       metrics: () => metrics(),
+      revocations: LIST,
+      token: null,
       onError: (error) => void errors.push(error),
     });
   });
@@ -103,6 +111,8 @@ it('rejects when the address is taken', async () => {
     host: '127.0.0.1',
     readiness: (): Readiness => ({ wanted: 1, ready: 1, draining: false }),
     metrics: () => '',
+    revocations: LIST,
+    token: null,
     onError: () => {},
   };
   const first = await openAdmin({ ...options, port: 0 });

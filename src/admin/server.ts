@@ -1,18 +1,22 @@
 /**
- * The admin listener of the main process: health and metrics, never traffic.
+ * The admin listener of the main process: health, metrics and revocations, never traffic.
  *
  * `/health/live` says that the main process runs; `/health/ready` that every worker accepts
- * and none is told to stop; `/metrics` is Prometheus text over all workers.
+ * and none is told to stop; `/metrics` is Prometheus text over all workers; `/revocations` is not for
+ * everybody (`access.ts`).
  *
  * Bounds: 64 connections, 8 KiB of head, 5 s for a head, 10 s for a request, 5 s idle,
- * 1 000 requests per connection. Request bodies are never read.
+ * 1 000 requests per connection. Of the bodies only that of a revocation is read (`body.ts`).
  *
  * @module
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
+import { type Access, type NoAccess, refusedAccess } from './access.ts';
 import { sendProblem } from './problem.ts';
+import { revoke, type RevocationList, sendRevocations, undoRevocation } from './revocations.ts';
+import { send, sendJson } from './send.ts';
 
 /** How many workers there should be, how many accept, and whether they are told to stop. */
 export interface Readiness {
@@ -28,6 +32,9 @@ export interface AdminOptions {
   readonly readiness: () => Readiness;
   /** Prometheus text exposition format 0.0.4. May throw: the caller of the route gets a 500. */
   readonly metrics: () => string;
+  readonly revocations: RevocationList;
+  /** What callers of `/revocations` have to send; null for nothing. */
+  readonly token: string | null;
   readonly onError: (error: unknown) => void;
 }
 
@@ -56,45 +63,118 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   });
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
-  server.on('request', (request, response) => answer(request, response, options));
   await bound(server, options.host, options.port);
   server.on('error', options.onError);
 
   const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const { port, address: ip } =
+    typeof address === 'object' && address !== null ? address : { port: options.port, address: '' };
+  const isLoopback = ip === '::1' || /^(?:::ffff:)?127\./.test(ip);
+  const access = { token: options.token, host: options.host, isLoopback };
+  server.on('request', (request, response) => answer(request, response, options, access));
   return { host: options.host, port, close: () => closed(server) };
 }
 
-type Handler = (response: ServerResponse, options: AdminOptions) => void;
+type Handler = (exchange: AdminExchange, options: AdminOptions) => void | Promise<void>;
 
-const ROUTES: ReadonlyMap<string, Handler> = new Map([
-  ['/health/live', (response) => sendJson(response, 200, { status: 'live' })],
-  ['/health/ready', sendReadiness],
-  ['/metrics', sendMetrics],
-] satisfies [string, Handler][]);
+interface AdminExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** What the path has in place of `{id}`. */
+  readonly id: string;
+}
 
-function answer(request: IncomingMessage, response: ServerResponse, options: AdminOptions): void {
+interface AdminRoute {
+  /** Whether `access.ts` is asked first. */
+  readonly guarded: boolean;
+  /** By method; HEAD is as GET. */
+  readonly methods: Readonly<Record<string, Handler>>;
+}
+
+const ROUTES: ReadonlyMap<string, AdminRoute> = new Map([
+  ['/health/live', open(({ response }) => sendJson(response, 200, { status: 'live' }))],
+  ['/health/ready', open(({ response }, options) => sendReadiness(response, options))],
+  ['/metrics', open(({ response }, options) => sendMetrics(response, options))],
+  [
+    '/revocations',
+    guarded({
+      GET: ({ response }, { revocations }) => sendRevocations(response, revocations),
+      POST: ({ request, response }, { revocations }) => revoke(request, response, revocations),
+    }),
+  ],
+  [
+    '/revocations/{id}',
+    guarded({
+      DELETE: ({ response, id }, { revocations }) => undoRevocation(response, id, revocations),
+    }),
+  ],
+] satisfies [string, AdminRoute][]);
+
+function open(handler: Handler): AdminRoute {
+  return { guarded: false, methods: { GET: handler } };
+}
+
+function guarded(methods: AdminRoute['methods']): AdminRoute {
+  return { guarded: true, methods };
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AdminOptions,
+  access: Access,
+): void {
+  const { route, id } = routeOf(request.url ?? '');
+  const method = request.method ?? '';
+  const handler = route?.methods[method === 'HEAD' ? 'GET' : method];
+  const refused = refusal(route, handler) ?? guard(route, request, access);
   // Node would wait for the rest of a body that nobody reads: end the connection instead.
-  if (hasBody(request)) response.setHeader('connection', 'close');
+  const isRead = method === 'POST' && refused === null;
+  if (!isRead && hasBody(request)) response.setHeader('connection', 'close');
+  if (refused !== null) sendProblem(response, refused.code, refused.detail, refused.fields);
+  else if (handler !== undefined) void attempt(handler, { request, response, id }, options);
+}
 
-  const path = request.url?.split('?', 1)[0] ?? '';
-  const handler = ROUTES.get(path);
-  if (handler === undefined) {
-    sendProblem(response, 'route_not_found', `routes: ${[...ROUTES.keys()].join(', ')}`);
-  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendProblem(response, 'method_not_allowed', 'only GET and HEAD', { allow: 'GET, HEAD' });
-  } else {
-    attempt(handler, response, options);
+function routeOf(url: string): { readonly route: AdminRoute | undefined; readonly id: string } {
+  const [path = ''] = url.split('?', 1);
+  const [, id = ''] = /^\/revocations\/([^/]+)$/.exec(path) ?? [];
+  return { route: ROUTES.get(id === '' ? path : '/revocations/{id}'), id };
+}
+
+function guard(
+  route: AdminRoute | undefined,
+  request: IncomingMessage,
+  access: Access,
+): NoAccess | null {
+  return route?.guarded === true ? refusedAccess(request, access) : null;
+}
+
+function refusal(route: AdminRoute | undefined, handler: Handler | undefined): NoAccess | null {
+  if (route === undefined) {
+    const detail = `routes: ${[...ROUTES.keys()].join(', ')}`;
+    return { code: 'route_not_found', detail, fields: {} };
   }
+  if (handler !== undefined) return null;
+  const methods = Object.keys(route.methods).flatMap((one) =>
+    one === 'GET' ? [one, 'HEAD'] : one,
+  );
+  const detail = `only ${methods.join(' and ')}`;
+  return { code: 'method_not_allowed', detail, fields: { allow: methods.join(', ') } };
 }
 
 /** Handlers build their whole answer before writing, so a failed one has written nothing. */
-function attempt(handler: Handler, response: ServerResponse, options: AdminOptions): void {
+async function attempt(
+  handler: Handler,
+  exchange: AdminExchange,
+  options: AdminOptions,
+): Promise<void> {
   try {
-    handler(response, options);
+    await handler(exchange, options);
   } catch (error) {
+    // A client that left while it sent its body failed nothing of ours.
+    if (exchange.request.destroyed && !exchange.request.complete) return;
     options.onError(error);
-    sendProblem(response, 'internal_error', 'see the log of the main process');
+    sendProblem(exchange.response, 'internal_error', 'see the log of the main process');
   }
 }
 
@@ -105,20 +185,8 @@ function sendReadiness(response: ServerResponse, options: AdminOptions): void {
 }
 
 function sendMetrics(response: ServerResponse, options: AdminOptions): void {
-  send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', options.metrics());
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  send(response, status, 'application/json', `${JSON.stringify(value)}\n`);
-}
-
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  const type = 'text/plain; version=0.0.4; charset=utf-8';
+  send(response, 200, { type, body: options.metrics() });
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -14,7 +14,7 @@ import { GatewayError } from '../errors.ts';
 import { loadAddon } from './native.ts';
 
 /** The file that is used when none is named. */
-const FILE_DEFAULT = 'gateway.yaml';
+export const FILE_DEFAULT = 'gateway.yaml';
 
 export type Checked =
   | { readonly ok: true; readonly model: Model }

@@ -16,6 +16,7 @@ import { runProgram, withHelp } from './help.ts';
 import { keysCommand } from './keys.ts';
 import { policyCommand } from './policy.ts';
 import { quotasCommand } from './quotas.ts';
+import { revokeCommand } from './revoke.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -65,6 +66,7 @@ export function buildProgram(terminal: Terminal, exit: (code: number) => void): 
     .addCommand(quotasCommand(terminal, exit))
     .addCommand(schemaCommand(terminal))
     .addCommand(keysCommand(terminal))
+    .addCommand(revokeCommand(terminal))
     .addCommand(policyCommand(terminal, exit))
     .addCommand(demoCommand(terminal))
     .addCommand(

@@ -40,6 +40,11 @@ export function resolveModel(
     })),
     quotas: quotasOf(config, (file) => resolve(baseDir, file)),
     zones: zonesOf(config),
+    admin: config.admin && {
+      ...config.admin,
+      tokenFile: config.admin.tokenFile && resolve(baseDir, config.admin.tokenFile),
+    },
+    revocations: { ...config.revocations, file: resolve(baseDir, config.revocations.file) },
     apiKeyFiles: config.apiKeyFiles.map((file) => resolve(baseDir, file)),
     consumers: Object.fromEntries(
       Object.entries(config.consumers).map(([name, consumer]) => [

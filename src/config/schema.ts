@@ -26,6 +26,7 @@ import {
   Limits,
   Paths,
   RequestId,
+  Revocations,
   Supervision,
 } from './schema/process.ts';
 import { Route } from './schema/routes.ts';
@@ -85,6 +86,7 @@ export const Config = z
       .max(64)
       .default([])
       .describe('Files with many keys, one `sha256,consumer,tenant[,expires]` a line.'),
+    revocations: Revocations.prefault({}),
     identity: Identity.prefault({}),
     policies: z
       .record(Name, Policy)

@@ -25,6 +25,8 @@ describe('what does not make sense', () => {
     { lines: 'routes: [{ name: r, upstream: backend, request: { path: { rewrite: /a, addPrefix: /b } } }]', says: 'g.yaml:3:68: routes[0].request.path.rewrite: rewrite replaces the whole path, so stripPrefix and addPrefix exclude it' },
     { lines: 'consumers: { a: { apiKeys: [{ value: k }] }, b: { apiKeys: [{ value: k }] } }', says: 'g.yaml:3:61: consumers.b.apiKeys[0]: consumer "a" has the same key' },
     { lines: 'listeners: [{ address: "127.0.0.1:9901" }]',                 says: 'g.yaml:1:1: admin.address: listeners[0] has this address already' },
+    { lines: 'admin: { tokenFile: none }',                                 says: 'g.yaml:3:21: admin.tokenFile: no such file in /nowhere' },
+    { lines: 'routes: [{ name: r, upstream: backend, auth: { require: all, apiKey: {} } }]', says: 'g.yaml:3:57: routes[0].auth.require: all of one is that one: name another method, or leave it out' },
     { lines: 'apiKeyFiles: [keys.csv]',                                    says: 'g.yaml:3:15: apiKeyFiles[0]: no such file in /nowhere' },
   ];
   for (const { lines, says } of cases) {

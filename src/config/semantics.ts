@@ -45,11 +45,17 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
   ];
 }
 
-function checkFiles({ apiKeyFiles }: ValidConfig, baseDir: string): Finding[] {
-  return apiKeyFiles.flatMap((file, index) => {
+function checkFiles({ apiKeyFiles, admin }: ValidConfig, baseDir: string): Finding[] {
+  const files: (readonly [Finding['path'], string])[] = apiKeyFiles.map((file, index) => [
+    ['apiKeyFiles', index],
+    file,
+  ]);
+  if (admin !== null && admin.tokenFile !== null) {
+    files.push([['admin', 'tokenFile'], admin.tokenFile]);
+  }
+  return files.flatMap(([path, file]) => {
     const found = statSync(resolve(baseDir, file), { throwIfNoEntry: false });
-    if (found?.isFile() === true) return [];
-    return [{ path: ['apiKeyFiles', index], message: `no such file in ${baseDir}` }];
+    return found?.isFile() === true ? [] : [{ path, message: `no such file in ${baseDir}` }];
   });
 }
 

@@ -41,6 +41,8 @@ export type Authentication =
       readonly identity: Identity;
       /** Everything that the token says, or its issuer of it. */
       readonly claims: Members;
+      /** What it may be revoked by, each empty where the token does not say. */
+      readonly token: TokenNames;
       /**
        * Until when this token means this identity on this route, without being asked again. Null:
        * each time, because it counts only together with what else the request shows.
@@ -48,6 +50,15 @@ export type Authentication =
       readonly rememberUntilMs: number | null;
     }
   | Refused;
+
+interface TokenNames {
+  /** Identifier of the issuer. */
+  readonly issuer: string;
+  /** Its `jti`. */
+  readonly tokenId: string;
+  /** Its `sub`. */
+  readonly subject: string;
+}
 
 export interface Authenticator {
   /** Never rejects for anything in the request. */
@@ -145,7 +156,17 @@ async function accept(
   const untilMs = Math.min(expiresAtMs, said.knownUntilMs);
   const isRemembered = !isBound && untilMs > nowMs;
   const rememberUntilMs = isRemembered ? untilMs : null;
-  return { kind: 'accepted', identity, claims: said.claims, rememberUntilMs };
+  const { claims } = said;
+  return { kind: 'accepted', identity, claims, token: namesOf(said), rememberUntilMs };
+}
+
+/** As text: an issuer that writes numbers for them means the same token by `7` and `"7"`. */
+function namesOf({ claims, issuer }: Said): TokenNames {
+  const [tokenId, subject] = ['jti', 'sub'].map((name) => {
+    const said = memberOf(claims, name);
+    return typeof said === 'string' || typeof said === 'number' ? String(said) : '';
+  });
+  return { issuer: issuer.issuer, tokenId: tokenId ?? '', subject: subject ?? '' };
 }
 
 /** What an issuer says, by its signature or by its answer. */

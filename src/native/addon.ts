@@ -211,6 +211,8 @@ interface Addon {
   openSpool(meteringJson: string, worker: number): void;
   appendToSpool(tenant: string, status: number, count: number): number;
   heartbeatAgesMs(): number[];
+  revoke(kind: number, issuer: string, name: string): boolean;
+  undoRevocation(kind: number, issuer: string, name: string): boolean;
   checkModel(modelJson: string): string;
   explainRequest(modelJson: string, requestJson: string): string;
   problemTable(): string;
@@ -348,6 +350,19 @@ export function appendToSpool(tenant: string, status: number, count: number): nu
 /** Milliseconds since each worker's loop last turned; `Infinity` for one that never has. */
 export function heartbeatAgesMs(): number[] {
   return addon.heartbeatAgesMs();
+}
+
+/**
+ * Revokes something in every worker, from now on; false when it was already. `kind` is its place in `KINDS` of
+ * `src/revocation`. Throws when there is no room.
+ */
+export function revoke(kind: number, issuer: string, name: string): boolean {
+  return addon.revoke(kind, issuer, name);
+}
+
+/** Lets what was revoked count again; false when it was not revoked. */
+export function undoRevocation(kind: number, issuer: string, name: string): boolean {
+  return addon.undoRevocation(kind, issuer, name);
 }
 
 /** Everything in a model that only native code can check. */

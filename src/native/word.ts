@@ -24,6 +24,10 @@ export type Word =
       readonly tenant: string;
       /** As `consumer`; a plan that is not configured counts as none. */
       readonly plan: string;
+      /** What the token may be revoked by: identifier of its issuer, `jti`, `sub`; each empty for none. */
+      readonly issuer: string;
+      readonly tokenId: string;
+      readonly subject: string;
       /** For the upstream; of those that the route names. */
       readonly headers: Fields;
       /** What the token says, as JSON, for the route's policy; empty where it has none. */

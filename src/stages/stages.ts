@@ -79,12 +79,13 @@ async function wordOn(question: Question, stages: Stages): Promise<Word> {
 function wordOf(found: Authentication, withClaims: boolean): Word {
   if (found.kind === 'accepted') {
     const { consumer, tenant, plan, headers } = found.identity;
-    const { rememberUntilMs } = found;
+    const { rememberUntilMs, token } = found;
     return {
       kind: 'accepted',
       consumer: consumer ?? '',
       tenant: tenant ?? '',
       plan: plan ?? '',
+      ...token,
       headers,
       claims: withClaims ? JSON.stringify(found.claims) : '',
       rememberUntilMs: rememberUntilMs === null ? null : Math.max(0, Math.floor(rememberUntilMs)),

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type Admin, openAdmin } from '../admin/server.ts';
 import { type Address, formatAddress, parseAddress } from '../config/address.ts';
 import type { Model } from '../config/schema.ts';
+import { readAdminToken } from '../config/admin-token.ts';
 import { GatewayError } from '../errors.ts';
 import {
   createSegment,
@@ -19,9 +20,12 @@ import {
   type OpenedQuotas,
   openQuotas,
   renderMetrics,
+  revoke,
+  undoRevocation,
 } from '../native/addon.ts';
 import { shareQuotas } from '../quotas/share.ts';
 import type { QuotaSync } from '../quotas/sync.ts';
+import { Revocations } from '../revocation/revocations.ts';
 import { describeError, type Log, processLog } from '../telemetry/log.ts';
 import { banner } from './banner.ts';
 import { bindFailure, reservePorts } from './reserve.ts';
@@ -75,7 +79,8 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
     log,
     onReady: () => announce(model, options, addresses, admin, log),
   });
-  const admin = await adminOf(model, { supervisor, shipper, quotas }, log);
+  const revocations = openRevocations(model, log);
+  const admin = await adminOf(model, { supervisor, shipper, quotas, revocations }, log);
   const releaseSignals = onSignals(supervisor, log);
   try {
     // First, so that what holds without the others holds for the first request.
@@ -91,6 +96,26 @@ async function supervise(model: Model, options: StartOptions, log: Log): Promise
   } finally {
     releaseSignals();
     await admin?.close();
+    revocations.close();
+  }
+}
+
+/** Before the first worker is forked, so that none ever admits what was revoked earlier. */
+function openRevocations({ revocations, identity }: Model, log: Log): Revocations {
+  const issuers = Object.entries(identity.issuers).map(([name, { issuer }]): [string, string] => [
+    name,
+    issuer,
+  ]);
+  try {
+    return new Revocations({
+      ...revocations,
+      issuers: new Map(issuers),
+      table: { revoke, undoRevocation },
+      onError: (error) => log('error', 'revocations_failed', { message: describeError(error) }),
+    });
+  } catch (cause) {
+    const detail = `what is revoked can't be read: ${describeError(cause)}`;
+    throw new GatewayError('revocations_unreadable', detail, { cause });
   }
 }
 
@@ -133,15 +158,19 @@ async function adminOf(
     supervisor,
     shipper,
     quotas,
+    revocations,
   }: {
     readonly supervisor: Supervisor;
     readonly shipper: ShipperProcess | null;
     readonly quotas: QuotaSync | null;
+    readonly revocations: Revocations;
   },
   log: Log,
 ): Promise<Admin | null> {
   if (model.admin === null) return null;
   const address = addressOf(model.admin.address);
+  const { tokenFile } = model.admin;
+  const token = tokenFile === null ? null : readAdminToken(tokenFile);
   try {
     return await openAdmin({
       ...address,
@@ -153,6 +182,8 @@ async function adminOf(
           shipper: shipper?.counts ?? NOTHING_SHIPPED,
           quotaStore: quotas?.counts ?? NOTHING_SHARED,
         }),
+      revocations,
+      token,
       onError: (error) => log('error', 'admin_failed', { message: describeError(error) }),
     });
   } catch (cause) {

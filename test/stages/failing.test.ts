@@ -28,6 +28,7 @@ const accepted = (headers: readonly (readonly [string, string])[]): Authenticati
   kind: 'accepted',
   identity: { ...CALLER, headers },
   claims: {},
+  token: { issuer: 'https://idp.test', tokenId: '', subject: 'shop' },
   rememberUntilMs: null,
 });
 

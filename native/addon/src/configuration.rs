@@ -7,6 +7,7 @@ use gateway_core::{
     metrics::Layout,
     model::Model,
     rate_limit::Table,
+    revocation::Revocations,
     snapshot::{ConsumersBuilder, ModelError, Snapshot},
 };
 
@@ -131,6 +132,7 @@ pub(crate) fn segment_shape(loaded: &Loaded) -> SegmentShape {
         metrics_words: metrics_layout(&loaded.snapshot).words(),
         dense_words: loaded.snapshot.dense_cells,
         table_words: Table::words(loaded.model.limits.rate_limit_keys_max),
+        revocation_words: Revocations::words(loaded.model.revocations.max),
     }
 }
 

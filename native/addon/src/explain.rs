@@ -13,6 +13,7 @@ use gateway_core::{
     },
     quota::{Book, Plan, RULES_MAX, Table as QuotaTable},
     rate_limit::{KeyHasher, Table},
+    revocation::{Marker, Revocations},
     router::{Lookup, path::normalize},
     snapshot::{Action, LimitKey, RoutePlan, Snapshot},
     tokens::TokenTable,
@@ -61,6 +62,7 @@ pub(crate) fn explain(model_json: &str, request_json: &str) -> Result<String, St
             key_hasher: &KeyHasher::new([1, 2, 3, 4]),
             quotas: Some(&book),
             tokens: &TokenTable::new([1, 2, 3, 4], 0, 0),
+            revocations: Revocations::new(&[], &Marker::new([0; 4])),
             now_ns: now_ns(),
             now_s,
             peer,
@@ -184,6 +186,9 @@ fn stages(plan: &RoutePlan, entitled: Option<&Plan>) -> Vec<String> {
     if let Some(jwt) = &plan.jwt {
         let kept = if jwt.keep { "passed on" } else { "taken off" };
         stages.push(format!("token from header `authorization`, {kept}"));
+    }
+    if plan.require_all {
+        stages.push("all of these, and not any".to_owned());
     }
     if let Some(policy) = &plan.policy {
         let shown = match policy.body_max_bytes {

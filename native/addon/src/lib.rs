@@ -103,6 +103,19 @@ pub fn heartbeat_ages_ms() -> Result<Vec<f64>> {
     main_process::heartbeat_ages_ms().map_err(failed)
 }
 
+/// Revokes something in every worker, from now on; `kind` is a place in the list of kinds. Returns whether it was
+/// not revoked already. Throws when there is no room, and before `createSegment`.
+#[napi]
+pub fn revoke(kind: u32, issuer: String, name: String) -> Result<bool> {
+    main_process::revoke(kind, &issuer, &name).map_err(failed)
+}
+
+/// Lets what was revoked count again. Returns whether it was revoked.
+#[napi]
+pub fn undo_revocation(kind: u32, issuer: String, name: String) -> Result<bool> {
+    main_process::undo_revocation(kind, &issuer, &name).map_err(failed)
+}
+
 /// Everything that is wrong with a model, as a JSON array of `{ path, message }`.
 #[napi]
 pub fn check_model(model_json: String) -> Result<String> {

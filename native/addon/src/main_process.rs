@@ -7,8 +7,10 @@ use std::{
 };
 
 use gateway_core::{
+    credentials::parse_digest,
     metrics::{Block, Extra, Layout, Names, QuotaStore, Shipper, render},
     problem::Code,
+    revocation::{Kind, Mark, Marker, Revocations, Writer},
 };
 
 use gateway_tls::FailureReason;
@@ -29,6 +31,8 @@ struct Main {
     routes: Vec<String>,
     upstreams: Vec<String>,
     policies: Vec<String>,
+    revoked: Writer<'static>,
+    marker: &'static Marker,
 }
 
 thread_local! {
@@ -44,7 +48,10 @@ pub(crate) fn create_segment(model_json: &str) -> Result<RawFd, String> {
     let (fd, segment) =
         Segment::create(shape, seed, secret()?, &keys).map_err(|error| error.to_string())?;
     let snapshot = &loaded.snapshot;
+    let marker: &Marker = Box::leak(Box::new(segment.marker()));
     let main = Main {
+        revoked: Writer::new(Revocations::new(segment.revocations(), marker)),
+        marker,
         segment,
         layout: configuration::metrics_layout(snapshot),
         workers: loaded.model.workers,
@@ -87,6 +94,39 @@ pub(crate) fn render_metrics(
             quota_store: quota_store.into(),
         };
         render(&main.layout, &main.blocks(), &names, extra)
+    })
+}
+
+/// Revokes something in every worker: when this returns, none admits it. `false` when it was revoked already.
+///
+/// `name` is what it is called, of the issuer before it if there is one; a key's and a token's is the digest, in
+/// hexadecimal.
+pub(crate) fn revoke(kind: u32, issuer: &str, name: &str) -> Result<bool, String> {
+    change(kind, issuer, name, |writer, mark| writer.insert(mark).map_err(|full| full.to_string()))
+}
+
+/// Lets what was revoked count again; `false` when it was not.
+pub(crate) fn undo_revocation(kind: u32, issuer: &str, name: &str) -> Result<bool, String> {
+    change(kind, issuer, name, |writer, mark| Ok(writer.remove(mark)))
+}
+
+fn change<T>(
+    kind: u32,
+    issuer: &str,
+    name: &str,
+    work: impl FnOnce(&mut Writer<'static>, &Mark) -> Result<T, String>,
+) -> Result<T, String> {
+    let kind = Kind::from_number(kind).ok_or("there is no such kind")?;
+    MAIN.with_borrow_mut(|main| {
+        let main = main.as_mut().ok_or("createSegment has not been called")?;
+        let mark = match kind {
+            Kind::Key | Kind::Token => {
+                let digest = parse_digest(name).ok_or("a digest has 64 hexadecimal digits")?;
+                main.marker.mark(kind, b"", &digest)
+            }
+            _ => main.marker.mark(kind, issuer.as_bytes(), name.as_bytes()),
+        };
+        work(&mut main.revoked, &mark)
     })
 }
 

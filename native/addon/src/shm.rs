@@ -5,8 +5,8 @@
 //! so limits and counters survive a worker. Untouched pages cost no memory.
 //!
 //! Words: `[magic, words, hash seed ×2, reserved ×3, bytes of text]`, one metrics block for each
-//! worker, the dense rate-limit cells, the cells for unknown keys, the eviction counter; behind
-//! them the text of the API-key files.
+//! worker, the dense rate-limit cells, the cells for unknown keys, what is revoked, the eviction
+//! counter; behind them the text of the API-key files.
 
 use std::{
     io,
@@ -14,11 +14,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use gateway_core::revocation::Marker;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 
 use crate::{mapping::map_words, uv::foreign_descriptor};
 
-const MAGIC: u64 = 0x5354_4f41_5347_0002;
+const MAGIC: u64 = 0x5354_4f41_5347_0003;
 const HEADER_WORDS: usize = 16;
 /// Where the length of the text stands among them, and the secret of tickets.
 const TEXT_LENGTH_AT: usize = 7;
@@ -37,11 +38,18 @@ pub(crate) struct SegmentShape {
     pub(crate) dense_words: usize,
     /// Words of the table for unknown keys.
     pub(crate) table_words: usize,
+    /// Words of the table of what is revoked.
+    pub(crate) revocation_words: usize,
 }
 
 impl SegmentShape {
     fn words(&self) -> usize {
-        HEADER_WORDS + self.workers * self.metrics_words + self.dense_words + self.table_words + 1
+        HEADER_WORDS
+            + self.workers * self.metrics_words
+            + self.dense_words
+            + self.table_words
+            + self.revocation_words
+            + 1
     }
 }
 
@@ -158,6 +166,17 @@ impl Segment {
     /// The cells of unknown keys.
     pub(crate) fn table(&self) -> &'static [AtomicU64] {
         self.part(self.after_metrics() + self.shape.dense_words, self.shape.table_words)
+    }
+
+    /// What is revoked.
+    pub(crate) fn revocations(&self) -> &'static [AtomicU64] {
+        let from = self.after_metrics() + self.shape.dense_words + self.shape.table_words;
+        self.part(from, self.shape.revocation_words)
+    }
+
+    /// Makes the marks of what is revoked; equal in every process.
+    pub(crate) fn marker(&self) -> Marker {
+        Marker::new([0, 1, 2, 3].map(|at| self.word(SECRET_AT + at)))
     }
 
     /// Counts unknown keys that were forgotten while still in debt.

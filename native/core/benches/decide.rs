@@ -22,6 +22,7 @@ use gateway_core::{
     metrics::{Block, Layout},
     model::Model,
     rate_limit::{KeyHasher, Table},
+    revocation::{Marker, Revocations},
     snapshot::{ConsumersBuilder, Snapshot},
     tokens::TokenTable,
 };
@@ -119,6 +120,7 @@ fn decisions(criterion: &mut Criterion) {
     let (dense, words) = (zeroed(snapshot.dense_cells), zeroed(Table::words(LIMIT_KEYS)));
     let (evictions, hasher) = (AtomicU64::new(0), KeyHasher::new([1, 2, 3, 4]));
     let tokens = TokenTable::new([1, 2, 3, 4], 1, 1 << 20);
+    let (marker, revoked) = (Marker::new([1, 2, 3, 4]), zeroed(Revocations::words(16)));
     let (mut now_ns, mut drawn) = (1_000_000_000, 0_u64);
     let mut random = move || {
         drawn = drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -134,6 +136,7 @@ fn decisions(criterion: &mut Criterion) {
             key_hasher: &hasher,
             quotas: None,
             tokens: &tokens,
+            revocations: Revocations::new(&revoked, &marker),
             now_ns,
             now_s: now_ns / 1_000_000_000,
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),

@@ -5,7 +5,7 @@
 //! Bounds: [`HEADERS_MAX`] fields for the upstream, [`CALLER_MAX_BYTES`] of text in all, and
 //! [`CLAIMS_MAX_BYTES`] of claims.
 
-use crate::{http1::field::is_called, snapshot::Snapshot};
+use crate::{http1::field::is_called, revocation::Mark, snapshot::Snapshot};
 
 /// Most fields that upstreams are told of a caller.
 pub const HEADERS_MAX: usize = 64;
@@ -35,6 +35,8 @@ pub struct Caller {
     pub fields: Box<[u8]>,
     /// What the token says, as JSON, for the route's policy; empty where nobody wants to know.
     pub claims: Box<str>,
+    /// Of everything that it goes by: one of them revoked, and it no longer counts.
+    pub marks: Box<[Mark]>,
 }
 
 /// Names that a token gives; empty ones are not given.
@@ -102,6 +104,7 @@ impl Caller {
             tenant_number: consumers.find_tenant(tenant),
             fields: fields.into(),
             claims: Box::default(),
+            marks: Box::default(),
         })
     }
 
@@ -118,6 +121,12 @@ impl Caller {
         Ok(self)
     }
 
+    /// The same, going by what has these marks.
+    #[must_use]
+    pub fn going_by(self, marks: Box<[Mark]>) -> Self {
+        Self { marks, ..self }
+    }
+
     /// What it takes to be kept.
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>()
@@ -126,6 +135,7 @@ impl Caller {
             + self.plan.len()
             + self.fields.len()
             + self.claims.len()
+            + size_of_val(&*self.marks)
     }
 }
 

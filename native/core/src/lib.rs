@@ -18,6 +18,7 @@ pub mod proxy_protocol;
 pub mod quota;
 pub mod rate_limit;
 pub mod request_id;
+pub mod revocation;
 pub mod rewrite;
 pub mod router;
 pub mod slab;

@@ -84,6 +84,9 @@ pub struct Model {
     pub zones: BTreeMap<String, Vec<Change>>,
     /// Files of API keys, one a line.
     pub api_key_files: Vec<String>,
+    /// How much may be revoked while the gateway runs.
+    #[serde(default)]
+    pub revocations: RevocationList,
     /// Whose tokens are believed; read by the control plane alone.
     #[serde(default)]
     pub identity: IgnoredAny,
@@ -95,12 +98,25 @@ pub struct Model {
     pub routes: Vec<Route>,
 }
 
+/// What is revoked while the gateway runs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevocationList {
+    /// Where the control plane keeps it.
+    pub file: IgnoredAny,
+    /// Most things that are revoked at once.
+    pub max: usize,
+}
+
 /// Where the admin listener is.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Admin {
     /// `host:port`.
     pub address: String,
+    /// File with what its callers must know; read by the control plane alone.
+    #[serde(default)]
+    pub token_file: IgnoredAny,
 }
 
 /// Maxima, each with its unit in its name.

@@ -51,6 +51,9 @@ describe('the reference', () => {
       'schema',
       'keys hash',
       'keys create',
+      'revoke key',
+      'revoke token',
+      'revoke undo',
       'policy test',
       'demo',
     ]) {

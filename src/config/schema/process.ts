@@ -16,12 +16,37 @@ export const Admin = z
     z.literal('off'),
     z.strictObject({
       address: AddressText.default('127.0.0.1:9901').describe(
-        'Where to serve it, `host:port`. Not for the public: it asks nobody for a key.',
+        'Where to serve it, `host:port`. Not for the public: health and metrics ask nobody for a key.',
       ),
+      tokenFile: z
+        .string()
+        .min(1)
+        .max(4096)
+        .nullable()
+        .default(null)
+        .describe(
+          'File with the token, of 32 to 1024 visible characters, that whoever revokes must send; needed where `address` is not of this machine alone.',
+        ),
     }),
   ])
   .transform((admin) => (admin === 'off' ? null : admin))
-  .describe('`/health/live`, `/health/ready` and `/metrics`; `off` serves them nowhere.');
+  .describe(
+    '`/health/live`, `/health/ready`, `/metrics` and `/revocations`; `off` serves them nowhere.',
+  );
+
+export const Revocations = z
+  .strictObject({
+    file: z
+      .string()
+      .min(1)
+      .max(4096)
+      .default('revocations.jsonl')
+      .describe(
+        'Where they are kept, relative to the configuration’s folder; made by the first one.',
+      ),
+    max: whole(1, 262_144).default(65_536).describe('Most at once; one more is refused.'),
+  })
+  .describe('Keys, tokens, consumers and tenants that are revoked while the gateway runs.');
 
 export const Limits = z
   .strictObject({

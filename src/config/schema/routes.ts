@@ -70,6 +70,12 @@ const Redirect = z
 
 const Auth = z
   .strictObject({
+    require: z
+      .enum(['any', 'all'])
+      .default('any')
+      .describe(
+        'Whether any of the following is enough, or all are needed. The first of certificate, key and token says who calls.',
+      ),
     apiKey: z
       .strictObject({
         header: HeaderName.transform((name) => name.toLowerCase())
@@ -107,7 +113,14 @@ const Auth = z
     ({ apiKey, clientCertificate, jwt }) => apiKey !== null || clientCertificate || jwt !== null,
     'needs apiKey, clientCertificate or jwt; leave auth out for an open route',
   )
-  .describe('Who may call: a certificate, else a key, else a token.');
+  .refine(
+    ({ require, apiKey, clientCertificate, jwt }) =>
+      require === 'any' || [apiKey, jwt, clientCertificate || null].filter(Boolean).length > 1,
+    { path: ['require'], message: 'all of one is that one: name another method, or leave it out' },
+  )
+  .describe(
+    'Who may call: a certificate, else a key, else a token; or who has all of those named.',
+  );
 
 const U32_MAX = 4_294_967_295;
 

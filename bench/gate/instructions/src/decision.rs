@@ -16,6 +16,7 @@ use gateway_core::{
     http1::head::{Limits, field_scratch, parse_response},
     model::Model,
     rate_limit::{KeyHasher, Table},
+    revocation::{Marker, Revocations},
     snapshot::{ConsumersBuilder, Snapshot},
     tokens::TokenTable,
 };
@@ -94,6 +95,7 @@ fn deciding(
     let (dense, words) = (zeroed(snapshot.dense_cells), zeroed(Table::words(LIMIT_KEYS)));
     let (evictions, hasher) = (AtomicU64::new(0), KeyHasher::new([1, 2, 3, 4]));
     let tokens = TokenTable::new([1, 2, 3, 4], 1, 1 << 20);
+    let (marker, revoked) = (Marker::new([1, 2, 3, 4]), zeroed(Revocations::words(16)));
     let mut now_ns = 1_000_000_000;
     let mut drawn = 0_u64;
     let mut random = move || {
@@ -111,6 +113,7 @@ fn deciding(
             key_hasher: &hasher,
             quotas: None,
             tokens: &tokens,
+            revocations: Revocations::new(&revoked, &marker),
             now_ns,
             now_s: now_ns / 1_000_000_000,
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),

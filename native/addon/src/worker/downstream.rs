@@ -11,6 +11,7 @@ use gateway_core::{
     },
     problem::Code,
     rate_limit::Table,
+    revocation::Revocations,
     slab::Key,
 };
 
@@ -122,6 +123,7 @@ impl State {
                 key_hasher: &self.key_hasher,
                 quotas: self.quotas.as_ref(),
                 tokens: &self.tokens,
+                revocations: Revocations::new(self.segment.revocations(), &self.marker),
                 now_ns,
                 now_s: unix_s(),
                 peer: arrival.peer,

@@ -6,7 +6,7 @@ use gateway_core::{
     caller::{Caller, Named},
     decide::{
         self, Admission, Answer, Draft, Forward, HeaderChanges, ProblemDetail, Stage, Surroundings,
-        Verdict, Verified, write_problem_with,
+        TokenNames, Verdict, Verified, write_problem_with,
     },
     http1::framing::BodyLength,
     problem::Code,
@@ -46,14 +46,22 @@ impl State {
         let snapshot = self.snapshot.clone();
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let route = exchange.forward.route;
-        let Accepted { consumer, tenant, plan, headers, claims, remember_until_ms } = accepted;
+        let Accepted { consumer, tenant, plan, headers, claims, remember_until_ms, .. } = accepted;
         let named = Named { consumer, tenant, plan };
         let caller = Caller::new(&snapshot, route, named, headers);
         let Ok(caller) = caller.and_then(|caller| caller.with_claims(claims)) else {
             self.refuse_paused(key, &Refused::failed());
             return;
         };
-        let caller = Rc::new(caller);
+        let names = TokenNames {
+            issuer: &accepted.issuer,
+            token_id: &accepted.token_id,
+            subject: &accepted.subject,
+            consumer,
+            tenant,
+        };
+        let marks = decide::marks(&self.marker, &snapshot, &paused.head, &names);
+        let caller = Rc::new(caller.going_by(marks));
         if let Some(until_ms) = remember_until_ms {
             let certificate = paused.arrival.certificate.as_ref();
             let thumbprint = certificate.map_or("", |known| known.thumbprint.as_str());
@@ -69,8 +77,6 @@ impl State {
 
     /// Goes on with a request that its policy admits.
     fn carry_out(&mut self, key: Key, paused: Paused, admitted: &Admitted, now_ns: u64) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let consumer = exchange.forward.consumer;
         let request_id_header = &self.snapshot.edge.request_id_header;
         let changes = |changes: &[_]| HeaderChanges::new(changes, request_id_header);
         let (Ok(upstream), Ok(downstream)) =
@@ -79,7 +85,7 @@ impl State {
             self.refuse_paused(key, &Refused::failed());
             return;
         };
-        let admission = Box::new(Admission { consumer, upstream, downstream });
+        let admission = Box::new(Admission { upstream, downstream });
         self.go_on(key, paused, now_ns, |around, head, draft| {
             decide::resume_admitted(around, head, admission, draft)
         });

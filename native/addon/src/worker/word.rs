@@ -38,6 +38,15 @@ pub(super) struct Accepted {
     pub(super) tenant: String,
     /// Empty for none.
     pub(super) plan: String,
+    /// The issuer of the token, by its identifier; empty without one.
+    #[serde(default)]
+    pub(super) issuer: String,
+    /// Its `jti`; empty without one.
+    #[serde(default)]
+    pub(super) token_id: String,
+    /// Its `sub`; empty without one.
+    #[serde(default)]
+    pub(super) subject: String,
     /// For the upstream.
     pub(super) headers: Vec<(String, String)>,
     /// JSON, for the route's policy; empty for none.

@@ -10,4 +10,7 @@ mod table;
 
 pub use expiry::parse_expiry;
 pub use file::{KeyLine, KeyLineError, key_lines, parse_digest, parse_key_line};
-pub use table::{DuplicateKey, KeyLookup, KeyTable, KeyTableBuilder, PRESENTED_MAX_BYTES, digest};
+pub use table::{
+    DuplicateKey, KeyLookup, KeyTable, KeyTableBuilder, PRESENTED_MAX_BYTES, digest,
+    presented_digest,
+};

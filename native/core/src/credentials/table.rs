@@ -48,6 +48,11 @@ pub fn digest(presented: &[u8]) -> [u8; 32] {
     Sha256::digest(presented).into()
 }
 
+/// The same, as long as it may be a key: `None` for more than [`PRESENTED_MAX_BYTES`].
+pub fn presented_digest(presented: &[u8]) -> Option<[u8; 32]> {
+    (presented.len() <= PRESENTED_MAX_BYTES).then(|| digest(presented))
+}
+
 /// API keys by digest, immutable.
 pub struct KeyTable {
     slots: Slots,
@@ -63,29 +68,25 @@ impl fmt::Debug for KeyTable {
 impl KeyTable {
     /// Whose `presented` is at `now_s`, Unix time.
     pub fn find(&self, presented: &[u8], now_s: u64) -> KeyLookup {
-        self.find_expecting(presented, now_s, |_| {})
+        match presented_digest(presented) {
+            Some(digest) => self.find_digest(&digest, now_s),
+            None => KeyLookup::Unknown,
+        }
+    }
+
+    /// [`KeyTable::find`] for a key whose digest is known already.
+    pub fn find_digest(&self, digest: &[u8; 32], now_s: u64) -> KeyLookup {
+        self.find_expecting(digest, now_s, |_| {})
     }
 
     /// The same. `expect` is told whose key it most likely is, before that is certain: memory that
     /// is needed then can be asked for now. It must do nothing else.
     pub fn find_expecting(
         &self,
-        presented: &[u8],
+        digest: &[u8; 32],
         now_s: u64,
         expect: impl FnMut(u32),
     ) -> KeyLookup {
-        if presented.len() > PRESENTED_MAX_BYTES {
-            return KeyLookup::Unknown;
-        }
-        self.look_up(&digest(presented), now_s, expect)
-    }
-
-    /// [`KeyTable::find`] for a key whose digest is known already.
-    pub fn find_digest(&self, digest: &[u8; 32], now_s: u64) -> KeyLookup {
-        self.look_up(digest, now_s, |_| {})
-    }
-
-    fn look_up(&self, digest: &[u8; 32], now_s: u64, expect: impl FnMut(u32)) -> KeyLookup {
         match self.slots.search(&Words::new(digest), expect) {
             Some(Hit::Own(owner)) if owner.has_expired(now_s) => KeyLookup::Expired,
             Some(Hit::Own(owner)) => KeyLookup::Consumer(owner.consumer),

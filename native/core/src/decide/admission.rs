@@ -16,8 +16,6 @@ const CHANGES_MAX_BYTES: usize = 160 << 10;
 /// A request that its policy admits.
 #[derive(Debug, Default)]
 pub struct Admission {
-    /// Number of the consumer, as the steps before found it.
-    pub consumer: Option<u32>,
     /// What the upstream sees otherwise.
     pub upstream: HeaderChanges,
     /// What the client sees otherwise.

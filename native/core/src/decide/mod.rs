@@ -10,12 +10,14 @@ mod authenticate;
 mod draft;
 mod forward;
 mod identity;
+mod key;
 mod limit;
 mod pause;
 mod quota;
 mod refusals;
 mod request;
 mod response;
+mod revoked;
 mod surroundings;
 mod token;
 mod values;
@@ -32,7 +34,7 @@ pub use pause::{resume, resume_admitted};
 use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_chunks};
 pub use response::{ResponseFacts, write_response_head};
 pub use surroundings::{ClientCertificate, Surroundings};
-pub use token::{Verified, remember};
+pub use token::{TokenNames, Verified, marks, remember, token_text};
 pub use values::names_of;
 pub use verdict::{Forward, Pause, Stage, Verdict};
 
@@ -238,11 +240,8 @@ fn route(
     if matches!(plan.action, Action::Deny) {
         return Err(Code::RouteDenied);
     }
-    if let Some(admission) = &draft.admission {
-        // Its policy was asked, so it is known who calls.
-        (request.consumer, request.caller) = (admission.consumer, draft.caller.clone());
-        refusal.consumer = request.consumer;
-    } else if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
+    // Also when its policy was asked meanwhile: whoever called may have been revoked.
+    if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
         if !authenticate::identify(around, &mut request, draft)? {
             let facts = facts_of(around, head, framing, index);
             let facts = Forward { body_max_bytes, ..facts };

@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Draft, Request, Surroundings,
-    authenticate::{names, pairs},
+    key::{names, pairs},
     values::RequestValues,
 };
 

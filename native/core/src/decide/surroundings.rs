@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::atomic::AtomicU64};
 use crate::{
     quota::Book,
     rate_limit::{KeyHasher, Table},
+    revocation::Revocations,
     snapshot::Snapshot,
     tokens::TokenTable,
 };
@@ -24,6 +25,8 @@ pub struct Surroundings<'a> {
     pub quotas: Option<&'a Book<'a>>,
     /// Tokens that have been verified.
     pub tokens: &'a TokenTable,
+    /// What no longer counts.
+    pub revocations: Revocations<'a>,
     /// Monotonic time, equal in all processes.
     pub now_ns: u64,
     /// Seconds since 1970.

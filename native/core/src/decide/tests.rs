@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod all;
 mod authentication;
 mod forwarding;
 mod generators;
@@ -17,6 +18,7 @@ mod properties;
 mod quotas;
 mod redirects;
 mod responses;
+mod revoked;
 mod support;
 mod targets;
 mod tokens;

@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use sha2::{Digest, Sha256};
+
 use crate::{
     caller::Caller,
     http1::{
@@ -11,6 +13,7 @@ use crate::{
         head::{RequestHead, field_scratch, parse_request},
     },
     problem::Code,
+    revocation::{Kind, Mark, Marker},
     snapshot::Snapshot,
     tokens::{Presented, TokenTable},
 };
@@ -67,5 +70,81 @@ pub fn remember(
     if let Ok(Token::Bearer(token)) = presented(&head) {
         let presented = Presented { route, certificate, token };
         tokens.remember(&presented, verified.caller, verified.until_s, now_s);
+    }
+}
+
+/// What a token says of itself, each empty where it says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenNames<'a> {
+    /// Its issuer's identifier.
+    pub issuer: &'a str,
+    /// Its `jti`.
+    pub token_id: &'a str,
+    /// Its `sub`.
+    pub subject: &'a str,
+    /// The consumer that it stands for.
+    pub consumer: &'a str,
+    /// The consumer's tenant.
+    pub tenant: &'a str,
+}
+
+/// Marks of everything that a caller goes by who came with the token in this head: revoked is one of them, or none.
+pub fn marks(
+    marker: &Marker,
+    snapshot: &Snapshot,
+    head: &[u8],
+    names: &TokenNames<'_>,
+) -> Box<[Mark]> {
+    let mut scratch = field_scratch();
+    let head = parse_request(head, &mut scratch, &snapshot.edge.head_limits);
+    let mut fields = head.iter().flatten().flat_map(|head| head.fields);
+    let field = fields.find(|field| is_called(field.name, "authorization"));
+    let token = field.and_then(|field| {
+        let space = field.value.iter().position(|&byte| byte == b' ')?;
+        Some(field.value.get(space..)?.trim_ascii())
+    });
+    let digest = token.map(|token| Sha256::digest(token_text(token)));
+    let TokenNames { issuer, token_id, subject, consumer, tenant } = *names;
+    let named = [
+        (Kind::TokenId, issuer, token_id),
+        (Kind::Subject, issuer, subject),
+        (Kind::Consumer, "", consumer),
+        (Kind::Tenant, "", tenant),
+    ];
+    let named = named.into_iter().filter(|(.., name)| !name.is_empty());
+    digest
+        .map(|digest| marker.mark(Kind::Token, b"", &digest))
+        .into_iter()
+        .chain(named.map(|(kind, of, name)| marker.mark(kind, of.as_bytes(), name.as_bytes())))
+        .collect()
+}
+
+/// What is hashed of a token to tell it from others: a signed one without its signature, since there may be several
+/// for the same words (of ECDSA always two); all of any other. Source: RFC 7515 §7.1.
+pub fn token_text(token: &[u8]) -> &[u8] {
+    let mut dots = token.iter().enumerate().filter(|(_, byte)| **byte == b'.').map(|(at, _)| at);
+    match (dots.next(), dots.next(), dots.next()) {
+        (Some(_), Some(last), None) => token.get(..last).unwrap_or(token),
+        _ => token,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_token_is_what_was_signed_and_another_all_of_it() {
+        for (token, text) in [
+            ("head.claims.signature", "head.claims"),
+            ("head.claims.", "head.claims"),
+            ("opaque", "opaque"),
+            ("one.dot", "one.dot"),
+            ("a.b.c.d", "a.b.c.d"),
+            ("a.b.c.d.e", "a.b.c.d.e"),
+            ("", ""),
+        ] {
+            assert_eq!(token_text(token.as_bytes()), text.as_bytes(), "{token}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     Request,
-    authenticate::{names, pairs},
+    key::{names, pairs},
     request::hidden_parameter,
 };
 

@@ -89,6 +89,9 @@ pub struct Redirect {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Auth {
+    /// `any` or `all` of the following.
+    #[serde(default)]
+    pub require: String,
     /// By API key.
     pub api_key: Option<ApiKeyAuth>,
     /// By the certificate of the client's connection.

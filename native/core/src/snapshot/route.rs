@@ -49,6 +49,8 @@ pub struct JwtPlan {
     pub keep: bool,
     /// The line that says how to authenticate, CRLF included.
     pub challenge: String,
+    /// The same to whom no longer counts.
+    pub challenge_revoked: String,
 }
 
 /// Whose requests a limit counts together.
@@ -112,6 +114,8 @@ pub struct RoutePlan {
     pub certificate: bool,
     /// Who may call, by a token; asked last.
     pub jwt: Option<JwtPlan>,
+    /// Whether all of these are asked for, and not any.
+    pub require_all: bool,
     /// What is asked beside that.
     pub policy: Option<PolicyPlan>,
     /// How often.

@@ -33,10 +33,6 @@ fn changes(list: &[(&str, Option<&str>)]) -> HeaderChanges {
     HeaderChanges::new(&list, "x-request-id").unwrap()
 }
 
-fn admission(consumer: Option<u32>) -> Admission {
-    Admission { consumer, ..Admission::default() }
-}
-
 #[test]
 fn are_asked_with_what_is_known_of_an_open_route() {
     let mut gateway = gateway(json!({}));
@@ -99,7 +95,7 @@ fn are_asked_after_a_token_and_see_its_claims() {
     let question: Vec<&str> = question.split('\0').collect();
     assert_eq!(question[2..6], ["somebody", "acme", "", r#"{"sub":"u1"}"#]);
     // What the token said is known after the second pause as well.
-    assert!(matches!(gateway.admit(&text, admission(None)), Verdict::Forward(_)));
+    assert!(matches!(gateway.admit(&text, Admission::default()), Verdict::Forward(_)));
     assert_eq!(gateway.sent("x-user"), ["u1"]);
     assert_eq!(gateway.sent("x-request-id"), [REQUEST_ID]);
     assert_eq!(gateway.draft.caller, Some(caller));
@@ -115,10 +111,10 @@ fn are_asked_before_a_limit_is_charged_and_a_body_refused() {
         gateway.question(&text);
     }
     let consumer = gateway.question(&text).0.request.consumer;
-    let Verdict::Answer(answer) = gateway.admit(&text, admission(consumer)) else { panic!() };
+    let Verdict::Answer(answer) = gateway.admit(&text, Admission::default()) else { panic!() };
     assert_eq!(answer.problem.unwrap().as_str(), "body_too_large");
     assert_eq!(answer.consumer, consumer);
-    let Verdict::Answer(answer) = gateway.admit(&text, admission(consumer)) else { panic!() };
+    let Verdict::Answer(answer) = gateway.admit(&text, Admission::default()) else { panic!() };
     assert_eq!(answer.problem.unwrap().as_str(), "rate_limited");
 }
 
@@ -137,7 +133,6 @@ fn change_headers_over_everybody_elses() {
     let text = get("/r", &[("X_Plan", "free"), ("X-Debug", "1"), ("X-Kept", "1")]);
     gateway.question(&text);
     let admission = Admission {
-        consumer: None,
         upstream: changes(&[("x-plan", Some("gold")), ("x-debug", None), ("x-set", Some("p"))]),
         downstream: changes(&[("x-set", Some("p")), ("x-internal", None)]),
     };

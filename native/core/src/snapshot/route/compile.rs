@@ -80,6 +80,7 @@ impl Compiler<'_> {
             may_end_here: may_end_here(request_id_header, auth.as_ref(), jwt.as_ref(), &request),
             auth,
             jwt,
+            require_all: route.auth.as_ref().is_some_and(|auth| auth.require == "all"),
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
             policy: route.policy.as_ref().map(|policy| PolicyPlan {
                 name: policy.name.clone(),

@@ -7,6 +7,9 @@ use super::{Compiler, JwtPlan, fields};
 /// Signatures of proofs that are understood; the same as in `src/identity`.
 const DPOP_ALGORITHMS: &str = "ES256 ES384 ES512 EdDSA Ed25519 PS256 PS384 PS512 RS256 RS384 RS512";
 
+/// Source: RFC 6750 §3.1.
+const REVOKED: &str = ", error=\"invalid_token\", error_description=\"the token was revoked\"";
+
 impl Compiler<'_> {
     pub(super) fn jwt(&mut self, auth: &model::JwtAuth) -> JwtPlan {
         for name in auth.headers.keys() {
@@ -37,15 +40,16 @@ impl Compiler<'_> {
         JwtPlan {
             headers: auth.headers.keys().map(|name| name.to_ascii_lowercase()).collect(),
             keep: auth.forward_token,
-            challenge: challenge(auth),
+            challenge: challenge(auth, ""),
+            challenge_revoked: challenge(auth, REVOKED),
         }
     }
 }
 
 /// Source: RFC 6750 §3 (no error code where nothing was presented), RFC 9449 §7.1, RFC 9728 §5.1.
-fn challenge(auth: &model::JwtAuth) -> String {
+fn challenge(auth: &model::JwtAuth, error: &str) -> String {
     let scheme = if auth.bound == "dpop" { "DPoP" } else { "Bearer" };
-    let mut line = format!("www-authenticate: {scheme} realm=\"stoa\"");
+    let mut line = format!("www-authenticate: {scheme} realm=\"stoa\"{error}");
     let scope = auth.scopes.join(" ");
     let algorithms = if auth.bound == "dpop" { DPOP_ALGORITHMS } else { "" };
     let metadata = auth.resource_metadata.as_deref().unwrap_or_default();
