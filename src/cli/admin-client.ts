@@ -17,6 +17,7 @@ import { GatewayError } from '../errors.ts';
 const TIMEOUT_MS = 10_000;
 const ANSWER_MAX_BYTES = 32 * 1024 * 1024;
 const ADDRESS_DEFAULT = '127.0.0.1:9901';
+const TOKEN_HINT = ' (--token-file names its file, or --config the configuration that does)';
 
 export interface AdminPlace {
   readonly address: string;
@@ -65,7 +66,7 @@ export async function askAdmin(
   const detail = typeof said === 'object' && said !== null && 'detail' in said ? said.detail : '';
   throw new GatewayError(
     'admin_refused',
-    `the admin listener answered ${status}: ${String(detail)}`,
+    `the admin listener answered ${status}: ${String(detail)}${status === 401 ? TOKEN_HINT : ''}`,
   );
 }
 

@@ -84,9 +84,12 @@ function forPeople(explanation: Explanation): object {
     plan,
     stages,
     outcome: { kind, ...details },
-    considered: considered.map(
-      (one) => `${one.route}: ${one.matched ? 'taken' : 'not taken'}, ${one.why}`,
-    ),
+    considered:
+      outcome.kind === 'refuse' && outcome.code === 'route_not_found' && considered.length === 0
+        ? 'none; no route has this path, and none names this host'
+        : considered.map(
+            (one) => `${one.route}: ${one.matched ? 'taken' : 'not taken'}, ${one.why}`,
+          ),
   };
 }
 

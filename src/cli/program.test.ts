@@ -46,6 +46,9 @@ describe('every command', () => {
     ['check'],
     ['explain'],
     ['usage'],
+    ['quotas'],
+    ['revoke'],
+    ['revoke', 'undo'],
     ['schema'],
     ['keys'],
     ['keys', 'hash'],
@@ -133,6 +136,24 @@ describe('check', () => {
     });
   });
 
+  it('run --demo takes the file of this folder, as run does', async () => {
+    const here = process.cwd();
+    file('gateway.yaml', 'version: 1\nrouts: []\n');
+    process.chdir(directory);
+    try {
+      const { code, err } = await run(['run', '--demo']);
+      assert.equal(code, 1);
+      assert.match(err, /^gateway\.yaml:2:1: routs: unknown key/);
+    } finally {
+      process.chdir(here);
+    }
+  });
+
+  it('names a file that is not there, or is a folder', async () => {
+    assert.match((await run(['check', 'none.yaml'])).out, /no such file \(ENOENT\)/);
+    assert.match((await run(['check', directory])).out, /it is a folder \(EISDIR\)/);
+  });
+
   it('run does not start with it', async () => {
     const { code, out, err } = await run(['run', '-c', wrong]);
     assert.equal(code, 1);
@@ -216,6 +237,11 @@ routes:
     assert.match(out, /^route: r$/m);
     const json = await run(['explain', 'GET', 'http://x.test/none?a=b', '-c', valid, '-o', 'json']);
     assert.equal((JSON.parse(json.out) as { route: string | null }).route, null);
+  });
+
+  it('explain says that no route has the path', async () => {
+    const { out } = await run(['explain', 'GET', '/none', '-c', valid]);
+    assert.match(out, /^considered: none; no route has this path/m);
   });
 
   it('explain shows where a policy is asked', async () => {

@@ -47,6 +47,12 @@ describe('plans on the command line', () => {
     assert.deepEqual(JSON.parse(out), []);
   });
 
+  it('says that there is nothing to count where no plan has quotas', async () => {
+    const bare = join(folder, 'bare.yaml');
+    writeFileSync(bare, 'version: 1\nroutes: []\n');
+    assert.equal((await run('quotas', '-c', bare)).out, 'no plan has quotas\n');
+  });
+
   it('says so when the file is something else, or the configuration is wrong', async () => {
     mkdirSync(join(folder, 'quotas'));
     writeFileSync(join(folder, 'quotas/counters'), 'a letter');

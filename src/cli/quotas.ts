@@ -53,7 +53,8 @@ async function list({ config, all, output }: Options, terminal: Terminal): Promi
   const shown = counters
     .filter(({ windowEndMs }) => all || windowEndMs > nowMs)
     .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  const text = shown.length === 0 ? 'nothing is used\n' : table(shown, terminal);
+  const nothing = quotas === null ? 'no plan has quotas\n' : 'nothing is used\n';
+  const text = shown.length === 0 ? nothing : table(shown, terminal);
   terminal.out(output === 'json' ? `${JSON.stringify(shown, null, 2)}\n` : text);
   return 0;
 }

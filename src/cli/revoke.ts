@@ -177,7 +177,9 @@ function undoCommand(terminal: Terminal): Command {
     .argument('<id>', 'as "revoke list" has it')
     .action(async (id: string, options: Options) => {
       if (!isId(id)) throw new GatewayError('usage', 'an id has 32 hexadecimal digits');
-      tell(await askAdmin(placeOf(options), 'DELETE', `/revocations/${id}`), options, terminal);
+      const said = await askAdmin(placeOf(options), 'DELETE', `/revocations/${id}`);
+      if (options.output === 'text') terminal.out('counts again: ');
+      tell(said, options, terminal);
     });
 }
 

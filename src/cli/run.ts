@@ -7,6 +7,8 @@
  * @module
  */
 
+import { existsSync } from 'node:fs';
+
 import { Command, Option } from 'commander';
 
 import { formatAddress, parseAddress } from '../config/address.ts';
@@ -15,7 +17,7 @@ import { formatProblem } from '../config/problem.ts';
 import type { Model } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { GatewayError } from '../errors.ts';
-import { checkFile, checkOpenRoute, configFile } from './checked.ts';
+import { checkFile, checkOpenRoute, configFile, FILE_DEFAULT } from './checked.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { DEMO_ADDRESS } from './demo-command.ts';
 import { loadStart } from './native.ts';
@@ -46,7 +48,8 @@ Examples:
   $ stoa-gateway run --demo
 
 A flag wins over the environment, the environment over the file, the file over the default.
-Without --config and --upstream, gateway.yaml of this folder is used.`;
+Without --config and --upstream, gateway.yaml of this folder is used; with --demo alone, and without
+that file, an open route to the demo backend.`;
 
 /** `exit` is told the exit code when the gateway has ended. */
 export function runCommand(terminal: Terminal, exit: (code: number) => void): Command {
@@ -104,7 +107,7 @@ function refuseArguments(command: Command): void {
 
 async function run(options: RunOptions, terminal: Terminal): Promise<number> {
   const { config, demo = false, upstream: named, ...overrides } = options;
-  const upstream = named ?? (demo && config === undefined ? DEMO_URL : undefined);
+  const upstream = named ?? (demo && !hasFile(config) ? DEMO_URL : undefined);
   const file = upstream === undefined ? configFile(config) : null;
   const checked =
     file === null
@@ -122,6 +125,10 @@ async function run(options: RunOptions, terminal: Terminal): Promise<number> {
   } finally {
     await backend?.close();
   }
+}
+
+function hasFile(named: string | undefined): boolean {
+  return named !== undefined || existsSync(FILE_DEFAULT);
 }
 
 const DEMO_URL = `http://${DEMO_ADDRESS}`;

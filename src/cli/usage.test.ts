@@ -81,6 +81,14 @@ describe('usage', () => {
     assert.deepEqual([code, out], [0, 'no events\n']);
   });
 
+  it('says when there are events where a gateway has written none', async () => {
+    const config = join(folder, 'gateway.yaml');
+    writeFileSync(config, 'version: 1\nroutes: []\n');
+    const { code, out } = await run('-c', config);
+    assert.equal(code, 0);
+    assert.match(out, /^no events; they are written while metering is on/);
+  });
+
   for (const [argv, said] of [
     [['--by', 'nobody'], /Names are some of tenant/],
     [['--since', 'yesterday'], /A time has the form/],

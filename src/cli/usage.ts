@@ -88,17 +88,18 @@ async function sumUp(
     await addAll(usage, storedEvents(checked.model.metering));
   }
   const sums = usage.sums();
-  terminal.out(
-    output === 'json'
-      ? `${JSON.stringify(sums, null, 2)}\n`
-      : table(sums, options, (text) => terminal.paint('bold', text)),
-  );
+  if (output === 'json') terminal.out(`${JSON.stringify(sums, null, 2)}\n`);
+  else if (sums.length === 0) terminal.out(files.length > 0 ? 'no events\n' : NOTHING_WRITTEN);
+  else terminal.out(table(sums, options, (text) => terminal.paint('bold', text)));
   return 0;
 }
 
 async function addAll(usage: Usage, events: AsyncIterable<MeteringEvent>): Promise<void> {
   for await (const event of events) usage.add(event);
 }
+
+const NOTHING_WRITTEN =
+  'no events; they are written while metering is on: metering.enabled, METERING_ENABLED or --metering\n';
 
 const COLUMNS = ['requests', 'refused', 'failed', 'bytesIn', 'bytesOut'] as const;
 
@@ -107,7 +108,6 @@ function table(
   { by, period }: UsageOptions,
   title: (text: string) => string,
 ): string {
-  if (sums.length === 0) return 'no events\n';
   const names = [...(period === 'all' ? [] : [period]), ...by];
   const rows = sums.map(({ group, from, ...sum }) => [
     ...(from === null ? [] : [from]),

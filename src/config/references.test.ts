@@ -84,7 +84,7 @@ describe('references to files', () => {
   it('that cannot be read are problems with a place', () => {
     writeFileSync(join(directory, 'big'), 'x'.repeat(4097));
     for (const [file, says] of [
-      ['missing', /ENOENT/],
+      ['missing', /no such file \(ENOENT\)/],
       ['.', /is not a file/],
       ['big', /more than 4096 bytes/],
     ] as const) {

@@ -139,8 +139,19 @@ function readSecret(file: string): Secret {
   }
 }
 
-/** The operating system's code for what went wrong, such as `ENOENT`. */
+const FAULTS = new Map([
+  ['ENOENT', 'no such file'],
+  ['EISDIR', 'it is a folder'],
+  ['ENOTDIR', 'what should be a folder on the way is a file'],
+  ['EACCES', 'this user may not read it'],
+]);
+
+/** What went wrong by the operating system's code, in words where they are known: `no such file (ENOENT)`. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return String(error.code);
+  if (error instanceof Error && 'code' in error) {
+    const code = String(error.code);
+    const words = FAULTS.get(code);
+    return words === undefined ? code : `${words} (${code})`;
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import { banner } from './banner.ts';
 const OPTIONS = {
   mode: 'proxy',
   workers: 2,
-  addresses: [{ host: '0.0.0.0', port: 8080 }],
+  listeners: [{ address: { host: '0.0.0.0', port: 8080 }, isTls: false }],
   admin: { host: '127.0.0.1', port: 9901 },
   configFile: 'examples/quickstart/gateway.yaml',
   paths: ['/public/*', '/echo/*', '/limited'],
@@ -37,4 +37,16 @@ it('offers exactly three curl lines with the demo', () => {
       "for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code}\\n' -H 'x-api-key: good' http://127.0.0.1:8080/limited; done",
     ],
   );
+});
+
+it('offers nothing that the routes may refuse, and says where it speaks TLS', () => {
+  const text = banner({
+    ...OPTIONS,
+    listeners: [{ address: { host: '127.0.0.1', port: 8443 }, isTls: true }],
+    paths: ['/api/*'],
+    demo: true,
+  });
+  assert.ok(!text.includes('curl'));
+  assert.match(text, /listening +https:\/\/127\.0\.0\.1:8443\n/);
+  assert.match(text, /Ctrl-C/);
 });

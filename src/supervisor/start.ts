@@ -207,7 +207,11 @@ function announce(
   const { mode, workers } = model;
   if (demo || process.stdout.isTTY) {
     const paths = model.routes.map(({ match }) => match.path);
-    process.stdout.write(banner({ mode, workers, addresses, admin, configFile, paths, demo }));
+    const listeners = addresses.map((address, at) => ({
+      address,
+      isTls: (model.listeners[at]?.tls ?? null) !== null,
+    }));
+    process.stdout.write(banner({ mode, workers, listeners, admin, configFile, paths, demo }));
   }
   log('info', 'gateway_ready', {
     listeners: addresses.map(formatAddress).join(', '),
