@@ -36,6 +36,10 @@ describe('a plan', () => {
     assert.match(problemsOf({ ...known, tenants: { acme: { plan: 'glod' } } }), meant);
     assert.match(problemsOf({ ...known, consumers: { a: { plan: 'glod' } } }), meant);
     assert.equal(problemsOf({ ...known, defaultPlan: 'gold' }), '');
+    assert.match(
+      problemsOf({ defaultPlan: 'gold' }),
+      /unknown plan "gold": there are none under plans/,
+    );
   });
 
   it('has quotas that can be told apart', () => {

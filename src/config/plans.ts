@@ -24,7 +24,8 @@ export function checkPlans(config: ValidConfig): Finding[] {
   const known = Object.keys(plans);
   const unknown = named.flatMap(({ path, name }): Finding[] => {
     if (name === null || Object.hasOwn(plans, name)) return [];
-    return [{ path, message: `unknown plan "${name}"${didYouMean(name, known)}` }];
+    const hint = known.length === 0 ? ': there are none under plans' : didYouMean(name, known);
+    return [{ path, message: `unknown plan "${name}"${hint}` }];
   });
   return [...unknown, ...Object.entries(plans).flatMap(checkQuotas)];
 }

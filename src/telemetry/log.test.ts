@@ -51,5 +51,7 @@ describe('process events', () => {
 it('describes an error with its causes, and anything else', () => {
   const error = new Error('cannot start', { cause: new Error('EADDRINUSE') });
   assert.equal(describeError(error), 'cannot start: EADDRINUSE');
+  const wrapped = new Error('connection: ECONNREFUSED', { cause: new Error('ECONNREFUSED') });
+  assert.equal(describeError(wrapped), 'connection: ECONNREFUSED');
   assert.equal(describeError({ reason: 'text' }), "{ reason: 'text' }");
 });

@@ -43,12 +43,13 @@ export function processLog(source: string): Log {
   return openLog({ source, human: process.stderr.isTTY });
 }
 
-/** The text of anything thrown, with its causes, on one line. */
+/** The text of anything thrown, with its causes, on one line; a cause that is told already is not told again. */
 export function describeError(thrown: unknown): string {
   const parts: string[] = [];
   let error = thrown;
   for (; error instanceof Error && parts.length < CAUSES_MAX; error = error.cause) {
-    parts.push(error.message);
+    const { message } = error;
+    if (!parts.some((told) => told.includes(message))) parts.push(message);
   }
   if (parts.length === 0 || typeof error === 'string') parts.push(inspect(error, { depth: 1 }));
   return parts.join(': ');
