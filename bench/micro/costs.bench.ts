@@ -24,6 +24,7 @@ import { parseArgs } from 'node:util';
 import { hodgesLehmann } from '../../arena/statistics/hodges-lehmann.ts';
 import { quantile } from '../../arena/statistics/quantile.ts';
 import { signedRankBounds } from '../../arena/statistics/wilcoxon.ts';
+import { type Bar, keepBar } from './bars.ts';
 import type { Caller, Side, Told } from './costs-side.ts';
 
 const PAIRS_MIN = 10;
@@ -35,7 +36,7 @@ const ALPHA_ONE_SIDED = 0.025;
 const READY_TIMEOUT_MS = 300_000;
 
 const { values: options } = parseArgs({
-  options: { seconds: { type: 'string', default: '4' } },
+  options: { seconds: { type: 'string', default: '4' }, bars: { type: 'string' } },
 });
 const timeMs = Number(options.seconds) * 1000;
 
@@ -101,8 +102,7 @@ async function pairsOf(cost: Cost): Promise<Pair[]> {
   return pairs;
 }
 
-function verdictOf(low: number, high: number, targetNs: number | null): string {
-  if (targetNs === null) return low <= 0 && high >= 0 ? 'the same' : 'not the same';
+function verdictOf(low: number, high: number, targetNs: number): Bar['verdict'] {
   if (high <= targetNs) return 'reached';
   return low > targetNs ? 'NOT reached' : 'not certain';
 }
@@ -115,14 +115,25 @@ async function rowOf(cost: Cost): Promise<Record<string, string | number>> {
   const pairs = await pairsOf(cost);
   const differences = pairs.map((pair) => pair.with - pair.without);
   const { low, high } = signedRankBounds(differences, ALPHA_ONE_SIDED);
+  const difference = Math.round(hodgesLehmann(differences));
+  const bounds = `${Math.round(low)} to ${Math.round(high)}`;
+  const same = low <= 0 && high >= 0 ? 'the same' : 'not the same';
+  if (cost.targetNs !== null) {
+    keepBar(options.bars, {
+      cost: cost.name,
+      measured: `${difference} ns of CPU (${bounds})`,
+      target: `≤ ${cost.targetNs} ns`,
+      verdict: verdictOf(low, high, cost.targetNs),
+    });
+  }
   return {
     'CPU ns a request': cost.name,
     without: median(pairs.map((pair) => pair.without)),
     with: median(pairs.map((pair) => pair.with)),
-    difference: Math.round(hodgesLehmann(differences)),
-    '95 %': `${Math.round(low)} to ${Math.round(high)}`,
+    difference,
+    '95 %': bounds,
     target: cost.targetNs === null ? '0' : `≤ ${cost.targetNs}`,
-    verdict: verdictOf(low, high, cost.targetNs),
+    verdict: cost.targetNs === null ? same : verdictOf(low, high, cost.targetNs),
     pairs: pairs.length,
   };
 }

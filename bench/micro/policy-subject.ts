@@ -39,6 +39,7 @@ export const PARTS: RequestParts = {
   route: 'orders',
   consumer: 'ann',
   tenant: 'acme',
+  plan: 'gold',
   claims: {
     iss: 'https://id.test/realms/stoa',
     sub: '7a1f4c1e-0f0e-4f55-9a52-3d6f8b0c2e11',

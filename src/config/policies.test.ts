@@ -70,6 +70,7 @@ describe('where and how often a policy is evaluated', () => {
   // biome-ignore format: a table is read by column.
   const members = [
     { member: 'tenant',                  says: /^$/ },
+    { member: 'plan',                    says: /^$/ },
     { member: 'claims.scope',            says: /^$/ },
     { member: 'claims.Realm.roles',      says: /^$/ },
     { member: 'request.headers.x-plan',  says: /^$/ },
@@ -80,6 +81,7 @@ describe('where and how often a policy is evaluated', () => {
     { member: 'request.pat',             says: /input\.request has no pat \(did you mean "path"/ },
     { member: 'client.port',             says: /input\.client has no port/ },
     { member: 'tenant.name',             says: /input\.tenant has no name/ },
+    { member: 'plan.name',               says: /input\.plan has no name/ },
     { member: 'request..path',           says: /a member of input is a path/ },
   ];
   for (const { member, says } of members) {

@@ -30,6 +30,7 @@ const INPUT_MEMBERS: Readonly<Record<string, readonly string[] | null>> = {
   route: ['name'],
   consumer: ['name'],
   tenant: [],
+  plan: [],
   claims: null,
   client: ['ip', 'certificate'],
 };

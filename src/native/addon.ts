@@ -228,7 +228,13 @@ interface Addon {
   exchangesInFlight(): number;
   resume(id: number, wordJson: string): void;
   reopenAccessLog(): void;
-  noteDecision(policy: string, effect: string, failure: string, line: string): void;
+  noteDecision(
+    policy: string,
+    effect: string,
+    failure: string,
+    line: string,
+    evaluations: readonly number[],
+  ): void;
   reloadCertificates(modelJson: string): void;
   certificateWarnings(): string[];
   closeAccessLog(): void;
@@ -408,14 +414,21 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
   exchangesInFlight(): number;
   readonly front: NativeFront;
   /**
-   * Counts what became of a request whose policy was asked, with the kind of failure, or empty. The
-   * line, if it is not empty, goes to the decision log.
+   * Counts what became of a request whose policy was asked, with the kind of failure, or empty, and
+   * what its policy evaluated since the last note: inline, elsewhere, remembered, and of those elsewhere
+   * the ones begun inline. The line, if it is not empty, goes to the decision log.
    */
   noteDecision(decision: {
     readonly policy: string;
     readonly effect: string;
     readonly failure: string;
     readonly line: string;
+    readonly evaluations: readonly [
+      inline: number,
+      elsewhere: number,
+      remembered: number,
+      fellBack: number,
+    ];
   }): void;
   /** Goes on in files opened anew under the logs' names. Throws when there is none to open. */
   reopenLog(): void;
@@ -496,8 +509,8 @@ export function openWorker(options: {
       close: () => addon.closeConnections(),
       busy: () => addon.busyConnections(),
     },
-    noteDecision: ({ policy, effect, failure, line }) =>
-      addon.noteDecision(policy, effect, failure, line),
+    noteDecision: ({ policy, effect, failure, line, evaluations }) =>
+      addon.noteDecision(policy, effect, failure, line, evaluations),
     reopenLog: () => addon.reopenAccessLog(),
     reloadCertificates: () => addon.reloadCertificates(options.modelJson),
     certificateWarnings: () => addon.certificateWarnings(),

@@ -32,6 +32,7 @@ const input = inputOf({
   route: 'r',
   consumer: 'ann',
   tenant: 'acme',
+  plan: null,
   claims: { iss: 'https://idp.test', email: `${SECRET}@test`, aud: ['a'] },
   client: { ip: '192.0.2.7', certificate: null },
 });

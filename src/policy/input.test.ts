@@ -19,6 +19,7 @@ const PARTS: RequestParts = {
   route: 'r',
   consumer: null,
   tenant: null,
+  plan: null,
   claims: null,
   client: { ip: '192.0.2.7', certificate: null },
 };

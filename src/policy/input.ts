@@ -32,6 +32,8 @@ export interface PolicyInput {
   /** Null where nobody was authenticated. */
   readonly consumer: { readonly name: string } | null;
   readonly tenant: string | null;
+  /** What the caller may use, by its name in the configuration; null without one. */
+  readonly plan: string | null;
   /** Claims of the token, once it is verified; null without one. */
   readonly claims: Readonly<Record<string, unknown>> | null;
   readonly client: {
@@ -67,6 +69,7 @@ export interface RequestParts {
   readonly route: string;
   readonly consumer: string | null;
   readonly tenant: string | null;
+  readonly plan: string | null;
   readonly claims: Readonly<Record<string, unknown>> | null;
   readonly client: PolicyInput['client'];
 }
@@ -76,7 +79,7 @@ export const INPUT_MAX_BYTES = 262_144;
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 export function inputOf(parts: RequestParts): PolicyInput {
-  const { id, method, scheme, path, body, tenant, claims, client } = parts;
+  const { id, method, scheme, path, body, tenant, plan, claims, client } = parts;
   return {
     version: 1,
     request: {
@@ -93,6 +96,7 @@ export function inputOf(parts: RequestParts): PolicyInput {
     route: { name: parts.route },
     consumer: parts.consumer === null ? null : { name: parts.consumer },
     tenant,
+    plan,
     claims,
     client,
   };

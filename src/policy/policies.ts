@@ -18,6 +18,8 @@ export interface Policies {
   evaluate(policyName: string, input: PolicyInput): Promise<Evaluation>;
   /** What has been counted, by policy. */
   counts(): ReadonlyMap<string, Readonly<PolicyCounts>>;
+  /** What has been counted of a policy since this was asked of it last; null for none of that name. */
+  takeCounts(policyName: string): PolicyCounts | null;
   /** Lets what was asked be answered, then ends the threads. */
   close(): Promise<void>;
 }
@@ -49,11 +51,29 @@ export async function openPolicies(
     await close();
     throw refused.reason;
   }
+  const taken = new Map<string, PolicyCounts>();
   return {
     evaluate: async (policyName, input) =>
       opened.get(policyName)?.evaluate(input) ?? failed('unavailable', `no policy "${policyName}"`),
     counts: () => new Map(Array.from(opened, ([name, { counts }]) => [name, { ...counts }])),
+    takeCounts(policyName) {
+      const counts = opened.get(policyName)?.counts;
+      if (counts === undefined) return null;
+      const before = taken.get(policyName);
+      taken.set(policyName, { ...counts });
+      return before === undefined ? { ...counts } : countsSince(before, counts);
+    },
     close,
+  };
+}
+
+function countsSince(before: PolicyCounts, now: PolicyCounts): PolicyCounts {
+  return {
+    asked: now.asked - before.asked,
+    inline: now.inline - before.inline,
+    fellBack: now.fellBack - before.fellBack,
+    cacheHits: now.cacheHits - before.cacheHits,
+    cacheMisses: now.cacheMisses - before.cacheMisses,
   };
 }
 

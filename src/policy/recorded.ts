@@ -38,6 +38,7 @@ const BLANK: PolicyInput = {
   route: { name: '' },
   consumer: null,
   tenant: null,
+  plan: null,
   claims: null,
   client: { ip: '127.0.0.1', certificate: null },
 };

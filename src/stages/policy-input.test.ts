@@ -36,6 +36,7 @@ const NOBODY: Known = {
   clientIp: '192.0.2.7',
   consumer: null,
   tenant: null,
+  plan: null,
   certificateSubject: '',
   claims: null,
   body: new Uint8Array(),
@@ -89,22 +90,29 @@ describe('a policy sees', () => {
 
   it('who calls', () => {
     const claims = '{"sub":"Zoë","n":1}';
-    const known = { consumer: 'shop', tenant: 'acme', claims, certificateSubject: 'CN=x' };
+    const known = {
+      consumer: 'shop',
+      tenant: 'acme',
+      plan: 'gold',
+      claims,
+      certificateSubject: 'CN=x',
+    };
     const print = Buffer.alloc(32, 7).toString('base64url');
     const input = policyInput(question(['r', 'GET', 'http://a/', print], known), PLAIN);
     assert.deepEqual(
-      [input.consumer, input.tenant, input.claims, input.client.certificate],
+      [input.consumer, input.tenant, input.plan, input.claims, input.client.certificate],
       [
         { name: 'shop' },
         'acme',
+        'gold',
         { sub: 'Zoë', n: 1 },
         { subject: 'CN=x', sha256: '07'.repeat(32) },
       ],
     );
     const nobody = policyInput(question(['r', 'GET', 'http://a/', '']), PLAIN);
     assert.deepEqual(
-      [nobody.consumer, nobody.tenant, nobody.claims, nobody.client.certificate],
-      [null, null, null, null],
+      [nobody.consumer, nobody.tenant, nobody.plan, nobody.claims, nobody.client.certificate],
+      [null, null, null, null, null],
     );
   });
 

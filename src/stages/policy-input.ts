@@ -16,7 +16,7 @@ export function policyInput(question: Question, route: Route): PolicyInput {
   if (known === null) throw new Error('not a question to a policy');
   const key = route.auth?.apiKey ?? null;
   const { scheme, host, path, query } = partsOf(question.url);
-  const { requestId, clientIp, consumer, tenant, claims } = known;
+  const { requestId, clientIp, consumer, tenant, plan, claims } = known;
   return inputOf({
     id: requestId,
     method,
@@ -30,6 +30,7 @@ export function policyInput(question: Question, route: Route): PolicyInput {
     route: route.name,
     consumer,
     tenant,
+    plan,
     claims: claims === null ? null : JSON.parse(claims),
     client: { ip: clientIp, certificate: certificateOf(known, certificateSha256) },
   });

@@ -33,6 +33,13 @@ export interface NotedDecision {
   readonly effect: string;
   readonly failure: string;
   readonly line: string;
+  /** What its policy evaluated since its last note, of this request or others. */
+  readonly evaluations: readonly [
+    inline: number,
+    elsewhere: number,
+    remembered: number,
+    fellBack: number,
+  ];
 }
 
 type Route = Model['routes'][number];
@@ -63,7 +70,14 @@ export function policyStage(
       const verdict = enforce(keepingId(evaluation, requestIdHeader), enforcement);
       const durationUs = Math.round((performance.now() - startedMs) * 1000);
       const line = isLogged ? lineOf({ known, input, verdict, durationUs }) : '';
-      note({ policy, effect: verdict.effect, failure: verdict.failure?.why ?? '', line });
+      const evaluations = evaluationsOf(policy, policies);
+      note({
+        policy,
+        effect: verdict.effect,
+        failure: verdict.failure?.why ?? '',
+        line,
+        evaluations,
+      });
       return wordOf(verdict);
     },
   };
@@ -75,6 +89,14 @@ function askedBy(route: Route, { policies }: Model): (readonly [string, Asked])[
   const policy = policies[name];
   if (policy === undefined) return [];
   return [[route.name, { route, policy: name, enforcement: enforcementOf(policy, route.policy) }]];
+}
+
+/** An evaluation is counted as asked and as inline in one go, so the difference never shrinks. */
+function evaluationsOf(policy: string, policies: Policies): NotedDecision['evaluations'] {
+  const counts = policies.takeCounts(policy);
+  if (counts === null) return [0, 0, 0, 0];
+  const { asked, inline, cacheHits, fellBack } = counts;
+  return [inline, asked - inline, cacheHits, fellBack];
 }
 
 /**

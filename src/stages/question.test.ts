@@ -44,17 +44,18 @@ describe('a question', () => {
 
   it('to a policy has more in front, whatever is in it', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '"', '\n', 'é', '€', '𝄞') });
-    const parts = fc.array(text, { minLength: 6, maxLength: 6 });
+    const parts = fc.array(text, { minLength: 7, maxLength: 7 });
     fc.assert(
       fc.property(parts, fc.array(text, { maxLength: 8 }), (start, behind) => {
         const bytes = Buffer.from([...start, ...behind].join('\0')).toString('latin1');
         const { known, rest } = knownOf(bytes);
-        const [id, ip, consumer, tenant, subject, claims] = start;
+        const [id, ip, consumer, tenant, plan, subject, claims] = start;
         assert.deepEqual(known, {
           requestId: id,
           clientIp: ip,
           consumer: consumer || null,
           tenant: tenant || null,
+          plan: plan || null,
           certificateSubject: subject,
           claims: claims || null,
         });

@@ -33,6 +33,7 @@ export interface Known {
   readonly clientIp: string;
   readonly consumer: string | null;
   readonly tenant: string | null;
+  readonly plan: string | null;
   /** As in RFC 4514. */
   readonly certificateSubject: string;
   /** JSON of the verified token's claims. */
@@ -45,7 +46,7 @@ export interface Known {
 
 type Start = Omit<Known, 'body' | 'bodySizeBytes'>;
 
-const KNOWN_PARTS = 6;
+const KNOWN_PARTS = 7;
 const WORD_VALUES = 2 ** 32;
 
 /** Reads the record at `at`; what it gives stays valid. */
@@ -64,14 +65,16 @@ export function readQuestion({ records, data }: WorkerCore, at: number): Questio
 /** Takes the start of a question to a policy off. */
 export function knownOf(text: string): { readonly known: Start; readonly rest: string } {
   const parts = text.split('\0', KNOWN_PARTS);
-  const [requestId = '', clientIp = '', consumer = '', tenant = '', subject = '', claims = ''] =
-    parts.map((part) => Buffer.from(part, 'latin1').toString());
+  const [requestId = '', clientIp = '', consumer, tenant, plan, subject = '', claims] = parts.map(
+    (part) => Buffer.from(part, 'latin1').toString(),
+  );
   return {
     known: {
       requestId,
       clientIp,
       consumer: consumer || null,
       tenant: tenant || null,
+      plan: plan || null,
       certificateSubject: subject,
       claims: claims || null,
     },

@@ -182,6 +182,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
           route: { name: 'keyed' },
           consumer: { name: 'shop' },
           tenant: 'acme',
+          plan: 'gold',
           claims: null,
           client: { ip: '127.0.0.1', certificate: null },
         });

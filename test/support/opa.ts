@@ -26,7 +26,16 @@ export const opaMissing: string | false =
 
 /** Runs `opa` with `words`; throws with what it says when it fails. */
 export function opa(...words: string[]): string {
-  return execFileSync(binary, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return opaIn(process.cwd(), ...words);
+}
+
+/** The same in a folder of its own: names of sources are part of a bundle as they were given. */
+export function opaIn(folder: string, ...words: string[]): string {
+  return execFileSync(binary, words, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** A new bundle with WebAssembly, in a folder that goes when the process does. */

@@ -43,6 +43,7 @@ export function policyInput({
     route: { name: 'orders' },
     consumer: { name: 'ann' },
     tenant: 'acme',
+    plan: null,
     claims: null,
     client: { ip: '192.0.2.7', certificate: null },
     ...others,

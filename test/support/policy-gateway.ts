@@ -27,8 +27,9 @@ export function policyYaml(up: string, issuer: SlowIssuer, source = REGO_SOURCE)
 drain: { deadlineMs: 8000 }
 limits: { bodyMaxBytes: 67108864, decisionMs: 9000, bodyIdleMs: 1000 }
 decisionLog: { path: decisions.jsonl }
+plans: { gold: {}, basic: {} }
 consumers:
-  shop: { tenant: acme, apiKeys: [{ value: ${KEYS.shop} }] }
+  shop: { tenant: acme, plan: gold, apiKeys: [{ value: ${KEYS.shop} }] }
   other: { apiKeys: [{ value: ${KEYS.other} }] }
 policies:
   gate: { ${common}, timeoutMs: 4000 }

@@ -33,7 +33,7 @@ use std::{
 };
 
 use gateway_core::{
-    metrics::{Block, METRICS},
+    metrics::{Block, Evaluated, METRICS},
     model::Model,
     problem::Code,
     quota::Book,
@@ -51,7 +51,7 @@ use crate::{
     shm::Segment,
     spool::{Settings, SpoolWriter},
     uv::EventLoop,
-    worker::{Parts, TICK_MS, Worker},
+    worker::{NotedDecision, Parts, TICK_MS, Worker},
 };
 
 thread_local! {
@@ -299,11 +299,20 @@ pub fn busy_connections() -> Result<u32> {
     Ok(u32::try_from(opened()?.busy_connections()).unwrap_or(u32::MAX))
 }
 
-/// Counts what became of a request whose policy was asked, and the kind of failure if there is no
-/// decision; `line`, if any, goes to the decision log.
+/// Counts what became of a request whose policy was asked, the kind of failure if there is no
+/// decision, and evaluations since the last note: inline, elsewhere, remembered, and of those
+/// elsewhere the ones begun inline. `line`, if any, goes to the decision log.
 #[napi]
-pub fn note_decision(policy: String, effect: String, failure: String, line: String) -> Result<()> {
-    opened()?.note_decision(&policy, &effect, &failure, &line);
+pub fn note_decision(
+    policy: String,
+    effect: String,
+    failure: String,
+    line: String,
+    counts: Vec<u32>,
+) -> Result<()> {
+    let count = |at: usize| counts.get(at).copied().unwrap_or_default();
+    let evaluated = Evaluated { places: [count(0), count(1), count(2)], fell_back: count(3) };
+    opened()?.note_decision(&NotedDecision { policy, effect, failure, line, evaluated });
     Ok(())
 }
 

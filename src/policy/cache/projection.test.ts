@@ -22,6 +22,7 @@ const INPUT: PolicyInput = {
   route: { name: 'orders' },
   consumer: null,
   tenant: 'acme',
+  plan: 'gold',
   claims: { scope: 'read', realm: { roles: ['admin'] } },
   client: { ip: '192.0.2.7', certificate: null },
 };

@@ -3,6 +3,7 @@
 use gateway_core::{
     access_log::{self, Entry},
     decide::{Answer, Draft, names_of},
+    metrics::Evaluated,
     problem::Code,
     slab::Key,
     snapshot::Snapshot,
@@ -11,6 +12,19 @@ use gateway_core::{
 use crate::log_writer::LogWriter;
 
 use super::{conclude::Ending, state::State};
+
+/// What is written down of a policy's decision.
+#[derive(Debug)]
+pub(crate) struct NotedDecision {
+    pub(crate) policy: String,
+    pub(crate) effect: String,
+    /// Empty for none, as is `line`.
+    pub(crate) failure: String,
+    /// For the decision log.
+    pub(crate) line: String,
+    /// Since the last note of this policy.
+    pub(crate) evaluated: Evaluated,
+}
 
 /// What differs between an exchange that was forwarded and one that was answered here.
 #[derive(Debug, Default)]
@@ -81,12 +95,13 @@ impl State {
     }
 
     /// Counts what a policy led to, and takes its line for the decision log; empty is none.
-    pub(super) fn note_decision(&mut self, policy: &str, effect: &str, failure: &str, line: &str) {
-        if let Some(number) = self.snapshot.policies.iter().position(|name| name == policy) {
-            self.metrics.policy_decision(number, effect, failure);
+    pub(super) fn note_decision(&mut self, noted: &NotedDecision) {
+        if let Some(number) = self.snapshot.policies.iter().position(|name| *name == noted.policy) {
+            self.metrics.policy_decision(number, &noted.effect, &noted.failure);
+            self.metrics.policy_evaluated(number, noted.evaluated);
         }
-        if let Some(log) = self.decision_log.as_mut().filter(|_| !line.is_empty()) {
-            log.buffer().extend_from_slice(line.as_bytes());
+        if let Some(log) = self.decision_log.as_mut().filter(|_| !noted.line.is_empty()) {
+            log.buffer().extend_from_slice(noted.line.as_bytes());
             log.buffer().push(b'\n');
             self.metrics.decision_log_dropped(log.line_done());
         }

@@ -37,7 +37,7 @@ use gateway_core::problem::Code;
 
 pub(crate) use deadlines::TICK_MS;
 pub(crate) use downstream::{Begun, Uptake};
-pub(crate) use journal::unix_ms;
+pub(crate) use journal::{NotedDecision, unix_ms};
 pub(crate) use state::{Parts, now_ns};
 
 use gateway_core::slab::Key;
@@ -164,8 +164,8 @@ impl Worker {
     }
 
     /// A policy has decided on a request, or failed to.
-    pub(crate) fn note_decision(&self, policy: &str, effect: &str, failure: &str, line: &str) {
-        self.guarded(|state, _| state.note_decision(policy, effect, failure, line));
+    pub(crate) fn note_decision(&self, noted: &NotedDecision) {
+        self.guarded(|state, _| state.note_decision(noted));
     }
 
     /// Writes what is left of both logs.

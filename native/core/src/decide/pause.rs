@@ -3,7 +3,7 @@
 //! A question is text: the route's name, the method, the URL, the thumbprint of the client's
 //! certificate (or nothing), then name and value of each field, all with a zero byte between. No
 //! head that was accepted has one inside. A question to a policy has more in front: the request's
-//! id, the client's address, consumer, tenant, the certificate's subject, and the token's claims.
+//! id, the client's address, consumer, tenant, plan, the certificate's subject, and the token's claims.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ use crate::{
 use super::{
     Admission, Draft, Forward, Pause, Request, Stage, Surroundings, Verdict, facts_of, go_on,
     peer_is_trusted, refuse, refuse_head,
-    values::{AddressText, names_of},
+    values::{AddressText, names_of, plan_name},
 };
 
 /// Waits for who calls.
@@ -43,8 +43,10 @@ pub(super) fn for_policy(
     facts: Forward,
     draft: &mut Draft,
 ) -> Pause {
-    let (consumer, tenant) = names_of(around.snapshot, request.consumer, request.caller.as_deref());
-    let claims = request.caller.as_ref().map_or("", |caller| &caller.claims);
+    let caller = request.caller.as_deref();
+    let (consumer, tenant) = names_of(around.snapshot, request.consumer, caller);
+    let plan = plan_name(around.snapshot, request.consumer, caller);
+    let claims = caller.map_or("", |caller| &caller.claims);
     let address = AddressText::new(request.client);
     let subject = around.certificate.map_or("", |known| known.subject.as_str());
     let out = &mut draft.answer;
@@ -54,6 +56,7 @@ pub(super) fn for_policy(
         address.as_bytes(),
         consumer.unwrap_or_default().as_bytes(),
         tenant.unwrap_or_default().as_bytes(),
+        plan.unwrap_or_default().as_bytes(),
         subject.as_bytes(),
         claims.as_bytes(),
     ] {

@@ -87,6 +87,17 @@ pub fn names_of<'n>(
     (said(|caller| &caller.consumer), said(|caller| &caller.tenant))
 }
 
+/// The plan that a token comes to, else that of a consumer.
+pub(super) fn plan_name<'n>(
+    snapshot: &'n Snapshot,
+    consumer: Option<u32>,
+    caller: Option<&'n Caller>,
+) -> Option<&'n str> {
+    let plan = || consumer.and_then(|number| snapshot.consumers.plan(number));
+    let name = caller.map_or_else(|| snapshot.plans.name(plan()), |known| &known.plan);
+    Some(name).filter(|name| !name.is_empty())
+}
+
 fn named(name: &str) -> Option<&[u8]> {
     (!name.is_empty()).then_some(name.as_bytes())
 }
@@ -106,13 +117,10 @@ impl Values for RequestValues<'_> {
                 }
                 (None, caller) => caller.as_ref().and_then(|known| named(&known.tenant)),
             },
-            Variable::Plan => match (&request.caller, request.consumer) {
-                (Some(caller), _) => named(&caller.plan),
-                (None, consumer) => {
-                    let plan = consumer.and_then(|number| consumers.plan(number));
-                    named(self.snapshot.plans.name(plan))
-                }
-            },
+            Variable::Plan => {
+                let caller = request.caller.as_deref();
+                plan_name(self.snapshot, request.consumer, caller).map(str::as_bytes)
+            }
             Variable::Route => Some(request.plan.name.as_bytes()),
             Variable::ClientIp => {
                 Some(self.client_ip.get_or_init(|| AddressText::new(request.client)).as_bytes())

@@ -41,12 +41,14 @@ pub(super) enum Shared {
     DecisionLogDropped,
 }
 
-/// Numbers of one policy: decisions by effect, failures by kind, as [`EFFECTS`](super::EFFECTS) and
-/// [`FAILURES`](super::FAILURES) have them.
+/// Numbers of one policy: decisions by effect, failures by kind, evaluations by where, as
+/// [`EFFECTS`](super::EFFECTS), [`FAILURES`](super::FAILURES) and [`PLACES`](super::PLACES) have them.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PerPolicy {
     Effect(usize),
     Failure(usize),
+    Evaluated(usize),
+    FellBack,
 }
 
 /// Numbers of one upstream.
@@ -75,11 +77,14 @@ const TLS_FAILURES_AT: usize = PROBLEMS_AT + PROBLEMS_MAX;
 const POLICIES_AT: usize = TLS_FAILURES_AT + TLS_FAILURES_MAX;
 const POLICY_WORDS: usize = 16;
 const FAILURES_AT: usize = 8;
+const EVALUATED_AT: usize = 12;
+const FELL_BACK_AT: usize = 15;
 const UPSTREAMS_AT: usize = POLICIES_AT + POLICIES_MAX * POLICY_WORDS;
 const UPSTREAM_WORDS: usize = 8;
 const ROUTE_WORDS: usize = 48;
 const DURATION_AT: usize = CLASSES;
 const UPSTREAM_DURATION_AT: usize = DURATION_AT + histogram::WORDS;
+const _: () = assert!(FELL_BACK_AT < POLICY_WORDS);
 const _: () = assert!(UPSTREAM_DURATION_AT + histogram::WORDS <= ROUTE_WORDS);
 
 /// The layout of the blocks of one configuration.
@@ -125,7 +130,11 @@ impl Layout {
     pub(super) fn policy(policy: usize, number: PerPolicy) -> usize {
         let within = match number {
             PerPolicy::Effect(effect) => effect.min(FAILURES_AT - 1),
-            PerPolicy::Failure(kind) => FAILURES_AT + kind.min(POLICY_WORDS - FAILURES_AT - 1),
+            PerPolicy::Failure(kind) => FAILURES_AT + kind.min(EVALUATED_AT - FAILURES_AT - 1),
+            PerPolicy::Evaluated(place) => {
+                EVALUATED_AT + place.min(FELL_BACK_AT - EVALUATED_AT - 1)
+            }
+            PerPolicy::FellBack => FELL_BACK_AT,
         };
         POLICIES_AT + policy.min(POLICIES_MAX - 1) * POLICY_WORDS + within
     }
@@ -160,7 +169,9 @@ mod tests {
         indices.extend((0..TLS_FAILURES_MAX).map(Layout::tls_failure));
         for policy in 0..POLICIES_MAX {
             indices.extend((0..8).map(|n| Layout::policy(policy, PerPolicy::Effect(n))));
-            indices.extend((0..8).map(|n| Layout::policy(policy, PerPolicy::Failure(n))));
+            indices.extend((0..4).map(|n| Layout::policy(policy, PerPolicy::Failure(n))));
+            indices.extend((0..3).map(|n| Layout::policy(policy, PerPolicy::Evaluated(n))));
+            indices.push(Layout::policy(policy, PerPolicy::FellBack));
         }
         for upstream in 0..=2 {
             for number in [

@@ -14,6 +14,6 @@ mod table;
 
 pub use block::Block;
 pub use layout::Layout;
-pub use policy::{EFFECTS, FAILURES};
+pub use policy::{EFFECTS, Evaluated, FAILURES, PLACES};
 pub use render::{Extra, Names, QuotaStore, Shipper, render};
 pub use table::METRICS;

@@ -11,7 +11,7 @@ use super::histogram::{BUCKETS, LABELS};
 use super::layout::{
     CLASSES, Layout, POLICIES_MAX, PROBLEMS_MAX, PerPolicy, PerRoute, PerUpstream, Shared,
 };
-use super::policy::{EFFECTS, FAILURES};
+use super::policy::{EFFECTS, FAILURES, PLACES};
 use super::table::METRICS;
 
 const CLASS_LABELS: [&str; CLASSES] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
@@ -145,6 +145,10 @@ impl Page<'_> {
                 "stoa_policy_failures_total" => {
                     self.policies(out, name, "kind", &FAILURES, PerPolicy::Failure)?;
                 }
+                "stoa_policy_evaluations_total" => {
+                    self.policies(out, name, "where", &PLACES, PerPolicy::Evaluated)?;
+                }
+                "stoa_policy_fallbacks_total" => self.fallbacks(out, name)?,
                 "stoa_decision_log_dropped_total" => {
                     self.shared(out, name, Shared::DecisionLogDropped)?;
                 }
@@ -209,6 +213,15 @@ impl Page<'_> {
                 push_label(out, policy_name);
                 writeln!(out, "\",{label}=\"{value}\"}} {count}")?;
             }
+        }
+        Ok(())
+    }
+
+    fn fallbacks(&self, out: &mut String, name: &str) -> fmt::Result {
+        for (policy, policy_name) in self.names.policies.iter().enumerate().take(POLICIES_MAX) {
+            write!(out, "{name}{{policy=\"")?;
+            push_label(out, policy_name);
+            writeln!(out, "\"}} {}", self.sum(Layout::policy(policy, PerPolicy::FellBack)))?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 
+use super::super::Evaluated;
 use super::*;
 
 fn words(layout: &Layout) -> Vec<AtomicU64> {
@@ -54,6 +55,8 @@ fn workers_are_summed() {
         one.policy_decision(0, "denied", "");
         two.policy_decision(0, "failed_open", "timeout");
         two.policy_decision(0, "no effect", "no kind");
+        one.policy_evaluated(0, Evaluated { places: [3, 2, 1], fell_back: 1 });
+        two.policy_evaluated(0, Evaluated { places: [1, 0, 0], fell_back: 0 });
     });
     for line in [
         "stoa_policy_decisions_total{policy=\"authz\",effect=\"allowed\"} 0",
@@ -61,6 +64,10 @@ fn workers_are_summed() {
         "stoa_policy_decisions_total{policy=\"authz\",effect=\"failed_open\"} 1",
         "stoa_policy_failures_total{policy=\"authz\",kind=\"timeout\"} 1",
         "stoa_policy_failures_total{policy=\"authz\",kind=\"error\"} 0",
+        "stoa_policy_evaluations_total{policy=\"authz\",where=\"inline\"} 4",
+        "stoa_policy_evaluations_total{policy=\"authz\",where=\"elsewhere\"} 2",
+        "stoa_policy_evaluations_total{policy=\"authz\",where=\"cache\"} 1",
+        "stoa_policy_fallbacks_total{policy=\"authz\"} 1",
         "stoa_requests_total{route=\"echo\",status=\"2xx\"} 2",
         "stoa_requests_total{route=\"a\\\"\\\\\\n\",status=\"5xx\"} 1",
         "stoa_requests_total{route=\"_other\",status=\"none\"} 1",

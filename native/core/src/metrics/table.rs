@@ -59,6 +59,16 @@ pub const METRICS: &[(&str, &str, &str)] = &[
         "counter",
         "Requests whose policy gave no decision, by kind of failure: an alarm.",
     ),
+    (
+        "stoa_policy_evaluations_total",
+        "counter",
+        "Answers of a policy, by where they come from: evaluated inline or elsewhere, or remembered.",
+    ),
+    (
+        "stoa_policy_fallbacks_total",
+        "counter",
+        "Evaluations that gave no answer inline, and were then asked of the pool.",
+    ),
     ("stoa_decision_log_dropped_total", "counter", "Lines that the decision log could not take."),
     ("stoa_panics_total", "counter", "Panics caught in native code."),
     (

@@ -47,6 +47,7 @@ fn are_asked_with_what_is_known_of_an_open_route() {
             "",
             "",
             "",
+            "",
             "r",
             "GET",
             "http://gw.test/r?q=1",
@@ -70,8 +71,8 @@ fn are_asked_after_the_key_and_know_whose_it_is() {
     assert_eq!(gateway.refuse(&get("/r", &[])), "api_key_missing");
     assert_eq!(gateway.refuse(&get("/r", &[("x-api-key", "bad")])), "api_key_unknown");
     let (pause, question) = gateway.question(&get("/r", &[("x-api-key", "12345")]));
-    assert_eq!(question[2..6], ["app", "acme", "CN=app", ""]);
-    assert_eq!(question[9], "print");
+    assert_eq!(question[2..7], ["app", "acme", "", "CN=app", ""]);
+    assert_eq!(question[10], "print");
     assert!(pause.request.consumer.is_some());
 }
 
@@ -84,7 +85,7 @@ fn are_asked_after_a_token_and_see_its_claims() {
     let caller = Caller::new(
         &gateway.snapshot,
         0,
-        Named { consumer: "somebody", tenant: "acme", plan: "" },
+        Named { consumer: "somebody", tenant: "acme", plan: "gold" },
         &headers,
     )
     .unwrap();
@@ -93,7 +94,7 @@ fn are_asked_after_a_token_and_see_its_claims() {
     assert!(matches!(verdict, Verdict::Pause(pause) if pause.stage == Stage::Policy));
     let question = gateway.answered();
     let question: Vec<&str> = question.split('\0').collect();
-    assert_eq!(question[2..6], ["somebody", "acme", "", r#"{"sub":"u1"}"#]);
+    assert_eq!(question[2..7], ["somebody", "acme", "gold", "", r#"{"sub":"u1"}"#]);
     // What the token said is known after the second pause as well.
     assert!(matches!(gateway.admit(&text, Admission::default()), Verdict::Forward(_)));
     assert_eq!(gateway.sent("x-user"), ["u1"]);
