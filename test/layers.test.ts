@@ -24,7 +24,7 @@ const LAYERS = [
   ['listener', 'admin', 'identity', 'metering', 'policy', 'quotas', 'revocation', 'upstreams'],
   ['telemetry'],
   ['native', 'config'],
-  ['errors'],
+  ['errors', 'json'],
 ];
 
 /** What only one place may import, by the pattern its specifier matches. */

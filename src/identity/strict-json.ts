@@ -9,10 +9,10 @@
  * @module
  */
 
+import { isUnambiguous } from '../json/unambiguous.ts';
+
 /** Members by name; look them up with `memberOf`. */
 export type Members = Readonly<Record<string, unknown>>;
-
-const LEVELS_MAX = 32;
 
 /** Null when it is no object, has a name twice anywhere, or is nested deeper than 32 levels. */
 export function parseStrictObject(text: string): Members | null {
@@ -32,26 +32,4 @@ export function isMembers(value: unknown): value is Members {
 /** Its own member, never one of `Object.prototype`. */
 export function memberOf(members: Members, name: string): unknown {
   return Object.hasOwn(members, name) ? members[name] : undefined;
-}
-
-/** `text` is JSON already; so a string is a name where the last mark was `{` or `,` in an object. */
-function isUnambiguous(text: string): boolean {
-  const open: (Set<string> | null)[] = [];
-  let mark = '';
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
-    if (token.startsWith('"')) {
-      const names = open.at(-1);
-      if (!names || mark === ':') continue;
-      const name = String(JSON.parse(token));
-      if (names.has(name)) return false;
-      names.add(name);
-      continue;
-    }
-    mark = token;
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(null);
-    else if (token === '}' || token === ']') open.pop();
-    if (open.length > LEVELS_MAX) return false;
-  }
-  return true;
 }

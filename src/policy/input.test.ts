@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 
-import { inputOf, type PolicyInput, type RequestParts } from './input.ts';
+import { bodyOf, inputOf, type PolicyBody, type PolicyInput, type RequestParts } from './input.ts';
 
 const PARTS: RequestParts = {
   id: '1',
@@ -61,4 +61,35 @@ it('decodes segments, and leaves one that cannot be decoded as it is', () => {
 it('has every value of a query parameter, and none of an empty query', () => {
   assert.deepEqual(requestOf({ query: '?a=1&a=2&b' }).query, { a: ['1', '2'], b: [''] });
   assert.deepEqual([requestOf({ query: '' }).query, requestOf({ query: '?' }).query], [{}, {}]);
+});
+
+function seen(text: string): PolicyBody {
+  return bodyOf(Buffer.from(text), { contentType: 'application/json', maxBytes: 65_536 });
+}
+
+it('takes JSON for JSON only where the upstream reads the same', () => {
+  const ambiguous = [
+    '{"role":"user","role":"admin"}',
+    '{"role":"user","r\\u006fle":"admin"}',
+    '[{"a":{"b":1,"b":2}}]',
+    '{"amount":1e400}',
+    `[${'1'.repeat(250)}e99]`,
+    `[-1${'0'.repeat(310)}]`,
+    `${'['.repeat(40)}${']'.repeat(40)}`,
+  ];
+  for (const text of ambiguous) {
+    const { json, text: shown } = seen(text);
+    assert.deepEqual([json, shown], [null, text]);
+  }
+  for (const text of [
+    '{"a":1,"b":{"a":1}}',
+    '[1e300,"1e400"]',
+    '"a"',
+    'null',
+    '[{"a":1},{"a":2}]',
+  ]) {
+    assert.deepEqual(seen(text).json, JSON.parse(text));
+  }
+  const long = JSON.stringify('x'.repeat(65_000));
+  assert.equal(String(seen(long).json).length, 65_000);
 });

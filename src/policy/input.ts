@@ -9,6 +9,8 @@
  * @module
  */
 
+import { isUnambiguous } from '../json/unambiguous.ts';
+
 export interface PolicyInput {
   readonly version: 1;
   readonly request: {
@@ -118,13 +120,31 @@ export function bodyOf(
   if (sizeBytes > maxBytes) return { sizeBytes, tooLarge: true, json: null, text: null };
   const text = utf8(bytes);
   if (text !== null && /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
-    try {
-      return { sizeBytes, tooLarge: false, json: JSON.parse(text), text: null };
-    } catch {
-      return { sizeBytes, tooLarge: false, json: null, text };
-    }
+    const json = jsonOf(text);
+    if (json !== undefined) return { sizeBytes, tooLarge: false, json, text: null };
   }
   return { sizeBytes, tooLarge: false, json: null, text };
+}
+
+/** Undefined where it is none, or where the upstream could read another one. */
+function jsonOf(text: string): unknown {
+  try {
+    const json: unknown = JSON.parse(text);
+    return isUnambiguous(text) && hasFiniteNumbers(text) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A larger one would become null on its way to the policy. `text` is JSON already. */
+function hasFiniteNumbers(text: string): boolean {
+  if (!/e\+?\d{3}|\d{200}/i.test(text)) return true;
+  let isFinite = true;
+  JSON.parse(text, (_name, value: unknown) => {
+    if (typeof value === 'number') isFinite &&= Number.isFinite(value);
+    return null;
+  });
+  return isFinite;
 }
 
 function utf8(bytes: Uint8Array): string | null {

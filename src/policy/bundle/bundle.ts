@@ -11,6 +11,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { messageOf } from '../engine.ts';
+import { refuseBroughtMemory } from '../wasm/brought.ts';
 import { meterModule } from '../wasm/metered.ts';
 import { readArchive } from './archive.ts';
 
@@ -68,6 +69,7 @@ export async function compileBundle(
       'there is no policy.wasm in it: build it with "opa build -t wasm -e ENTRYPOINT"',
     );
   }
+  refuseUnbounded(wasm);
   const manifest = parseObject('.manifest', files.get('.manifest'));
   const { revision } = manifest;
   const metered = toMeter ? await compileMetered(wasm) : null;
@@ -77,6 +79,14 @@ export async function compileBundle(
     data: JSON.stringify(mergedData(files)),
     revision: typeof revision === 'string' ? revision.slice(0, 256) : '',
   };
+}
+
+function refuseUnbounded(wasm: Buffer): void {
+  try {
+    refuseBroughtMemory(wasm);
+  } catch (cause) {
+    throw new Error(`policy.wasm is not WebAssembly of OPA: ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function compile(wasm: Buffer): Promise<WebAssembly.Module> {

@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { Exports } from './abi.ts';
 import { BUILTINS } from './builtins.ts';
 import { FUEL } from './metered.ts';
 
@@ -21,31 +22,13 @@ const ABI_MINOR_MIN = 2;
 /** What a call of a built-in function of the host stands for, and each character of what it is given. */
 const CALL_FUEL = 3000n;
 const CHARACTER_FUEL = 20n;
+/** A text of a metered module has so many at least, also when it is out of instructions. */
+const TEXT_BYTES = 262_144;
 /** Most bytes of UTF-8 that a character of a text in JavaScript becomes. */
 const UTF8_MAX_BYTES = 3;
 
 type Memory = WebAssembly.Memory;
 type Global = WebAssembly.Global;
-
-interface Exports {
-  readonly opa_wasm_abi_version: { readonly value: number };
-  readonly opa_wasm_abi_minor_version: { readonly value: number };
-  readonly builtins: () => number;
-  readonly entrypoints: () => number;
-  readonly opa_malloc: (size: number) => number;
-  readonly opa_json_parse: (address: number, size: number) => number;
-  readonly opa_json_dump: (address: number) => number;
-  readonly opa_heap_ptr_get: () => number;
-  readonly opa_eval: (
-    reserved: 0,
-    entrypoint: number,
-    data: number,
-    input: number,
-    inputSize: number,
-    heap: number,
-    format: 0,
-  ) => number;
-}
 
 export interface WasmPolicy {
   readonly module: WebAssembly.Module;
@@ -106,7 +89,10 @@ class Instance {
     const maximum = Math.floor(memoryMaxBytes / PAGE_BYTES);
     this.#memory = new WebAssembly.Memory({ initial: PAGES_INITIAL, maximum });
     this.#bytes = Buffer.from(this.#memory.buffer);
-    const { exports } = new WebAssembly.Instance(module, { env: this.#imports() });
+    const { exports } = new WebAssembly.Instance(
+      module,
+      onlyOwn({ env: onlyOwn(this.#imports()) }),
+    );
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the ABI promises; checked below
     this.#exports = exports as unknown as Exports;
     const counter = exports[FUEL];
@@ -236,10 +222,21 @@ class Instance {
     return this.#text(this.#exports.opa_json_dump(address));
   }
 
-  /** The text at `address`, which ends with a zero byte. */
+  /** The text at `address`, which ends with a zero byte; no longer than what is left of the instructions. */
   #text(address: number): string {
-    const bytes = this.#view();
-    const end = bytes.indexOf(0, address);
-    return bytes.toString('utf8', address, end < 0 ? bytes.length : end);
+    const bytes = this.#view().subarray(address >>> 0);
+    const most = this.#fuel === null ? bytes.length : Number(this.#fuel.value / CHARACTER_FUEL);
+    const text = bytes.subarray(0, Math.max(most, TEXT_BYTES));
+    const end = text.indexOf(0);
+    if (end < 0 && text.length < bytes.length) {
+      throw new Error('a longer text than an evaluation may have');
+    }
+    return text.toString('utf8', 0, end < 0 ? text.length : end);
   }
+}
+
+/** Without what every object has: a module could import that, and change it for everybody. */
+function onlyOwn<T extends object>(members: T): T {
+  Object.setPrototypeOf(members, null);
+  return members;
 }

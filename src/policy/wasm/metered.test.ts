@@ -4,29 +4,25 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 
-import { unsigned, UnreadableModule } from './binary.ts';
+import { body as bodyOf, section, vector, wasmModule } from '../../../test/support/wasm-module.ts';
+import { UnreadableModule } from './binary.ts';
 import { FUEL, meterModule } from './metered.ts';
 
 const PLENTY = 1_000_000n;
 
-const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-
-function section(id: number, ...content: number[]): number[] {
-  return [id, ...unsigned(content.length), ...content];
-}
-
 /** A module whose `run` has `body`: an `i32` in and out, a memory of a page, global 0 is 7. */
-function moduleOf(body: readonly number[], { hasGlobal = true } = {}): Uint8Array {
-  const code = [0, ...body, 0x0b];
-  return Uint8Array.from([
-    ...HEADER,
-    ...section(1, 1, 0x60, 1, 0x7f, 1, 0x7f),
-    ...section(3, 1, 0),
-    ...section(5, 1, 1, 1, 100),
-    ...(hasGlobal ? section(6, 1, 0x7f, 1, 0x41, 7, 0x0b) : []),
-    ...section(7, 1, 3, 0x72, 0x75, 0x6e, 0, 0),
-    ...section(10, 1, ...unsigned(code.length), ...code),
-  ]);
+function moduleOf(
+  body: readonly number[],
+  { hasGlobal = true, locals = [0] as readonly number[] } = {},
+): Uint8Array {
+  return wasmModule(
+    section(1, ...vector([0x60, 1, 0x7f, 1, 0x7f])),
+    section(3, ...vector([0])),
+    section(5, ...vector([1, 1, 100])),
+    hasGlobal ? section(6, ...vector([0x7f, 1, 0x41, 7, 0x0b])) : [],
+    section(7, ...vector([3, 0x72, 0x75, 0x6e, 0, 0])),
+    section(10, ...vector(bodyOf(body, locals))),
+  );
 }
 
 // biome-ignore format: an instruction is code and operands.
@@ -42,6 +38,12 @@ const BODIES = {
   growing: [0x03, 0x40, 0x41, 1, 0x40, 0, 0x1a, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x3f, 0],
   growsNever: [0x41, 0, 0x04, 0x40, 0x41, 1, 0x40, 0, 0x1a, 0x0b, 0x3f, 0],
   filling: [0x41, 0, 0x41, 0, 0x41, 1, 0xfc, 0x0b, 0, 0x41, 0],
+  // Global 1 is not there: it would be the counter.
+  refuelling: [0x42, 0xff, 0x00, 0x24, 1, 0x41, 0],
+  looking: [0x23, 1, 0x1a, 0x41, 0],
+  // `(ref null 32)`, whose 32 would be an instruction that takes the `loop` behind it for its operand.
+  longSelection: [0x1c, 1, 0x63, 0x20, 0x03, 0x40, 0x0c, 0, 0x0b, 0x41, 0],
+  longBlock: [0x02, 0x63, 0x20, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b, 0x41, 0],
   vectors: [0x20, 0, 0xfd, 0x0f, 0x1a, 0x41, 0],
 } as const;
 
@@ -49,9 +51,9 @@ const BODIES = {
 async function run(
   body: readonly number[],
   argument: number,
-  fuelMax = PLENTY,
+  { fuelMax = PLENTY, locals = [0] as readonly number[] } = {},
 ): Promise<{ result: number; used: bigint }> {
-  const module = await WebAssembly.compile(await meterModule(moduleOf(body)));
+  const module = await WebAssembly.compile(await meterModule(moduleOf(body, { locals })));
   const { exports } = new WebAssembly.Instance(module, {});
   const fuel = exports[FUEL];
   assert.ok(fuel instanceof WebAssembly.Global);
@@ -69,7 +71,7 @@ describe('a metered module', () => {
 
   for (const name of ['endless', 'endlessInside', 'recursive'] as const) {
     it(`that is ${name} ends`, async () => {
-      await assert.rejects(run(BODIES[name], 0, 5000n), WebAssembly.RuntimeError);
+      await assert.rejects(run(BODIES[name], 0, { fuelMax: 5000n }), WebAssembly.RuntimeError);
     });
   }
 
@@ -77,7 +79,7 @@ describe('a metered module', () => {
     const few = await run(BODIES.rounds, 10);
     const many = await run(BODIES.rounds, 110);
     assert.ok(many.used - few.used >= 500n, `${few.used} and ${many.used}`);
-    await assert.rejects(run(BODIES.rounds, 1000, few.used), WebAssembly.RuntimeError);
+    await assert.rejects(run(BODIES.rounds, 1000, { fuelMax: few.used }), WebAssembly.RuntimeError);
     await assert.rejects(run(BODIES.twice, 20), WebAssembly.RuntimeError);
   });
 
@@ -87,12 +89,35 @@ describe('a metered module', () => {
   });
 });
 
+describe('a call of a metered function', () => {
+  it('pays for its locals, which are cleared each time', async () => {
+    // 40 000 of i64.
+    const locals = [1, 0xc0, 0xb8, 0x02, 0x7e];
+    assert.ok((await run([0x41, 0], 0, { locals })).used >= 40_000n);
+  });
+});
+
 describe('metering refuses', () => {
   for (const name of ['filling', 'vectors'] as const) {
     it(`a module with instructions for ${name}`, async () => {
       await assert.rejects(meterModule(moduleOf(BODIES[name])), UnreadableModule);
     });
   }
+
+  for (const name of ['refuelling', 'looking'] as const) {
+    it(`a module that names a global which is not there, ${name}`, async () => {
+      await assert.rejects(meterModule(moduleOf(BODIES[name])), /an unknown global/);
+    });
+  }
+
+  it('types of several bytes, behind which a loop could hide', async () => {
+    for (const name of ['longSelection', 'longBlock'] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await assert.rejects(meterModule(moduleOf(BODIES[name])), /type 0x63/);
+    }
+    const locals = [1, 1, 0x63, 0x20];
+    await assert.rejects(meterModule(moduleOf([0x41, 0], { locals })), /type 0x63/);
+  });
 
   it('a module without globals, and one with a function that is too large', async () => {
     await assert.rejects(meterModule(moduleOf([0x41, 0], { hasGlobal: false })), /no globals/);

@@ -3,7 +3,7 @@
  *
  * At the start of every function and of every round of a loop, the instructions from there to the next
  * such place are taken off a counter, which the host sets (export `FUEL`); below zero it traps. Nothing
- * else changes and no index moves. A module with instructions that do any amount of work at once, like those
+ * else changes and no index moves, and a module that names the counter, which it can't know of, is refused. A module with instructions that do any amount of work at once, like those
  * that move memory, is not rewritten; a memory that grows costs `GROWTH_FUEL`. Bounds: modules of 4 MiB,
  * functions of 64 KiB, because V8 compiles one when it is called first. Rewriting yields to the loop of
  * this thread every `YIELD_BYTES` of code.
@@ -14,7 +14,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { Reader, signed, unsigned, UnreadableModule } from './binary.ts';
-import { OPCODE, skipInstruction } from './instructions.ts';
+import { OPCODE, skipInstruction, skipValueType } from './instructions.ts';
 
 /** Name of the global with the instructions that are left, an `i64`. */
 export const FUEL = 'stoa_fuel';
@@ -83,11 +83,12 @@ function countImportedGlobals(section: Reader): number {
     if (kind === KIND.function) section.skipNumber();
     else if (kind === KIND.memory) skipLimits(section);
     else if (kind === KIND.table) {
-      section.skip(1);
+      skipValueType(section);
       skipLimits(section);
     } else if (kind === KIND.global) {
       globals += 1;
-      section.skip(2);
+      skipValueType(section);
+      section.skip(1);
     } else throw new UnreadableModule(`import of kind ${kind}`);
   }
   return globals;
@@ -125,8 +126,9 @@ interface Charge {
 function meterFunction(body: Reader, fuel: number): Uint8Array[] {
   const { bytes, at: start } = body;
   if (body.end - start > FUNCTION_MAX_BYTES) throw new UnreadableModule('a function is too large');
-  skipLocals(body);
-  const whole: Charge = { at: body.at, instructions: 1 };
+  // Each is cleared when the function is called.
+  const locals = skipLocals(body);
+  const whole: Charge = { at: body.at, instructions: 1 + locals };
   const charges = [whole];
   const open = [whole];
   while (!body.isDone) {
@@ -134,6 +136,7 @@ function meterFunction(body: Reader, fuel: number): Uint8Array[] {
     const before = body.at;
     const code = skipInstruction(body);
     inside.instructions += 1;
+    if (code === OPCODE.globalGet || code === OPCODE.globalSet) refuseCounter(body, before, fuel);
     if (code === OPCODE.memoryGrow) charges.push({ at: before, instructions: GROWTH_FUEL });
     if (code === OPCODE.loop) {
       const round: Charge = { at: body.at, instructions: 1 };
@@ -152,11 +155,19 @@ function meterFunction(body: Reader, fuel: number): Uint8Array[] {
   return [...parts, bytes.subarray(copied, body.end)];
 }
 
-function skipLocals(body: Reader): void {
+/** A module that was not valid, for want of such a global, must not become so by ours. */
+function refuseCounter({ bytes, end }: Reader, at: number, fuel: number): void {
+  if (new Reader(bytes, at + 1, end).u32() >= fuel) throw new UnreadableModule('an unknown global');
+}
+
+/** Returns how many there are. */
+function skipLocals(body: Reader): number {
+  let locals = 0;
   for (let left = body.u32(); left > 0; left -= 1) {
-    body.skipNumber();
-    body.skipNumber();
+    locals += body.u32();
+    skipValueType(body);
   }
+  return locals;
 }
 
 /** `fuel -= instructions; if (fuel < 0) trap`. */
