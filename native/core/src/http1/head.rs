@@ -114,8 +114,7 @@ impl RequestHead<'_, '_> {
         let line = self.text.get(start..end)?;
         let after = line.get(field.name.len()..)?;
         let plain = offset(self.text, field.value) == value_start
-            && after.starts_with(b": ")
-            && after.ends_with(b"\r\n");
+            && matches!(after, [b':', b' ', .., b'\r', b'\n']);
         plain.then_some(start..end)
     }
 }
