@@ -1,7 +1,8 @@
 /**
- * Consumers: who may call, for which tenant, with which keys.
+ * Consumers: who may call, for which tenant, with which keys and passwords.
  *
- * A key never leaves this file in the clear: what is written as `value` becomes its SHA-256 here.
+ * A key never leaves this file in the clear: what is written as `value` becomes its SHA-256 here. Of a password
+ * there is a slow hash only.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 import { Name } from './fields.ts';
+import { parsePasswordHash } from './password-hash.ts';
 
 /** 64 hexadecimal digits. Keys are random, so a plain digest is as good as a slow one. */
 export function digestOfKey(key: string): string {
@@ -52,6 +54,25 @@ const ApiKey = z
     expiresAt,
   }));
 
+const Basic = z
+  .strictObject({
+    username: z
+      .string()
+      .transform((text) => text.normalize('NFC'))
+      .refine(isUsername, 'a user is 1 to 255 bytes of UTF-8 without colons and control characters')
+      .describe('The user’s name; each once among all consumers.'),
+    passwordHash: z
+      .string()
+      .superRefine((text, context) => {
+        const hash = parsePasswordHash(text);
+        if (typeof hash === 'string') context.addIssue({ code: 'custom', message: hash });
+      })
+      .describe(
+        '`$scrypt$ln=…,r=…,p=…$SALT$HASH`, as `stoa-gateway keys hash-password` prints it; also `file:path`.',
+      ),
+  })
+  .describe('A user, and a slow hash of the password.');
+
 const CertificateRule = z
   .strictObject({
     spiffe: RuleText.describe('SPIFFE ID, or its beginning and `*`: `spiffe://example.test/ns/*`.'),
@@ -79,6 +100,7 @@ export const Consumer = z
       .max(10_000)
       .default([])
       .describe('Its keys; several may be valid at once.'),
+    basic: z.array(Basic).max(1024).default([]).describe('Its users with their passwords.'),
     certificates: z
       .array(CertificateRule)
       .max(1024)
@@ -86,6 +108,12 @@ export const Consumer = z
       .describe('Its client certificates; among all consumers, the first rule that fits counts.'),
   })
   .describe('Somebody who calls.');
+
+/** Source: RFC 7617 §2: a colon would end it. */
+function isUsername(text: string): boolean {
+  const isPlain = [...text].every((char) => char >= ' ' && char !== '\x7f' && char !== ':');
+  return text !== '' && Buffer.byteLength(text) <= 255 && isPlain;
+}
 
 /** Source: RFC 3339 §5.6, `full-date` and `date-time`. */
 function isExpiry(text: string): boolean {
