@@ -9,10 +9,10 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import { digestOfKey, isKey } from '../config/schema/consumers.ts';
+import { digestOfKey, isKey, isPassword } from '../config/schema/consumers.ts';
 import { costProblem } from '../config/schema/password-hash.ts';
 import { GatewayError } from '../errors.ts';
-import { isPassword, normalForm } from '../identity/basic/credentials.ts';
+import { normalForm } from '../identity/basic/credentials.ts';
 import { COST_DEFAULT, hashPassword } from '../identity/basic/scrypt.ts';
 import { type OutputOptions, outputOption } from './options.ts';
 import type { Terminal } from './terminal.ts';

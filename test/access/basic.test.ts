@@ -41,8 +41,18 @@ routes:
   - { name: limited, match: { path: /limited }, upstream: up, auth: { basic: {} }, rateLimit: { by: consumer, requests: 2, windowMs: 3600000 } }
 `;
 
+const hashOf = (password: string): Promise<string> => hashPassword(password, CHEAP);
+
 const encoded = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+/** Text and single bytes, as credentials. */
+const bytes = (...parts: (string | number)[]): string => {
+  const pieces = parts.map((part) =>
+    typeof part === 'string' ? Buffer.from(part) : Buffer.of(part),
+  );
+  return `Basic ${Buffer.concat(pieces).toString('base64')}`;
+};
+const challenges = ({ message }: Answer) => valuesOf(message.fields, 'www-authenticate');
 const SHOP = encoded('shóp', 'correct: hörse');
 const WEB = encoded('web', 'web-password');
 
@@ -55,11 +65,10 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
     before(async () => {
       issuer = await SlowIssuer.start();
       upstream = await RecordingUpstream.start();
-      const hash = (password: string) => hashPassword(password, CHEAP);
-      goneHash = await hash('gone-password');
+      goneHash = await hashOf('gone-password');
       const hashes = {
-        shop: await hash('correct: hörse'),
-        web: await hash('web-password'),
+        shop: await hashOf('correct: hörse'),
+        web: await hashOf('web-password'),
         gone: goneHash,
       };
       gateway = await startGateway(yaml(upstream.url, issuer, hashes), { front });
@@ -75,7 +84,6 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
         },
       });
     const sent = (name: string) => valuesOf(upstream.last.fields, name);
-    const challenges = ({ message }: Answer) => valuesOf(message.fields, 'www-authenticate');
     const refused = async (
       path: string,
       authorization: string | null,
@@ -139,8 +147,6 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
 
     it('has one form', async () => {
       const text = SHOP.slice('Basic '.length);
-      const bytes = (...parts: (string | number)[]) =>
-        `Basic ${Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part)))).toString('base64')}`;
       for (const field of [
         `Basic ${text.replace(/=*$/, '')}=====`,
         `Basic ${text} x`,
@@ -243,7 +249,7 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
     let gateway: Gateway;
     before(async () => {
       upstream = await RecordingUpstream.start();
-      const hash = await hashPassword('web-password', CHEAP);
+      const hash = await hashOf('web-password');
       const file = `${upstreamYaml(upstream.url)}
 identity: { basic: { concurrencyMax: 1, pendingMax: 2, rememberMs: 0 } }
 consumers: { web: { basic: [{ username: web, passwordHash: "${hash}" }] } }

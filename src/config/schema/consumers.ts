@@ -23,6 +23,22 @@ export function isKey(text: string): boolean {
   return /^[\x21-\x7e]{1,1024}$/.test(text);
 }
 
+/** Source: RFC 7617 §2: a colon would end it. Bound: 255 bytes of UTF-8. */
+export function isUsername(text: string): boolean {
+  return text !== '' && !text.includes(':') && isPlainText(text, 255);
+}
+
+/** Bound: 1024 bytes of UTF-8. */
+export function isPassword(text: string): boolean {
+  return isPlainText(text, 1024);
+}
+
+/** Without control characters. Source: RFC 5234 §B.1, CTL. */
+function isPlainText(text: string, maxBytes: number): boolean {
+  const bytes = Buffer.from(text);
+  return bytes.length <= maxBytes && bytes.every((byte) => byte >= 0x20 && byte !== 0x7f);
+}
+
 const Expiry = z
   .string()
   .refine(isExpiry, 'not a date; expected 2027-01-31 or 2027-01-31T12:00:00Z (in quotes is best)');
@@ -108,12 +124,6 @@ export const Consumer = z
       .describe('Its client certificates; among all consumers, the first rule that fits counts.'),
   })
   .describe('Somebody who calls.');
-
-/** Source: RFC 7617 §2: a colon would end it. */
-function isUsername(text: string): boolean {
-  const isPlain = [...text].every((char) => char >= ' ' && char !== '\x7f' && char !== ':');
-  return text !== '' && Buffer.byteLength(text) <= 255 && isPlain;
-}
 
 /** Source: RFC 3339 §5.6, `full-date` and `date-time`. */
 function isExpiry(text: string): boolean {

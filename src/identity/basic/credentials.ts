@@ -9,13 +9,13 @@
  * @module
  */
 
+import { isPassword, isUsername } from '../../config/schema/consumers.ts';
+
 export interface UserAndPassword {
   readonly user: string;
   readonly password: string;
 }
 
-const USER_MAX_BYTES = 255;
-const PASSWORD_MAX_BYTES = 1024;
 /** The same as in `native/core/src/decide/basic.rs`. */
 const ENCODED_MAX_CHARS = 1708;
 
@@ -35,20 +35,11 @@ export function readBasic(field: string): UserAndPassword | null {
   if (text === null || colon < 0) return null;
   const user = normalForm(text.slice(0, colon));
   const password = normalForm(text.slice(colon + 1));
-  return isUser(user) && isPassword(password) ? { user, password } : null;
+  return isUsername(user) && isPassword(password) ? { user, password } : null;
 }
 
 export function normalForm(text: string): string {
   return text.normalize('NFC');
-}
-
-/** `text` is in normal form. */
-export function isPassword(text: string): boolean {
-  return Buffer.byteLength(text) <= PASSWORD_MAX_BYTES && !hasControl(text);
-}
-
-function isUser(text: string): boolean {
-  return text !== '' && Buffer.byteLength(text) <= USER_MAX_BYTES && !hasControl(text);
 }
 
 function textOf(bytes: Buffer): string | null {
@@ -57,9 +48,4 @@ function textOf(bytes: Buffer): string | null {
   } catch {
     return null;
   }
-}
-
-/** Source: RFC 5234 §B.1, CTL. */
-function hasControl(text: string): boolean {
-  return [...text].some((char) => char < ' ' || char === '\x7f');
 }

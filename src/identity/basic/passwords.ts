@@ -13,6 +13,7 @@ import { createHash, createHmac } from 'node:crypto';
 
 import { type PasswordHash, parsePasswordHash } from '../../config/schema/password-hash.ts';
 import type { Model } from '../../config/schema.ts';
+import type { Word } from '../../native/word.ts';
 import { isBasic, readBasic, type UserAndPassword } from './credentials.ts';
 import { COST_DEFAULT, isPasswordOf } from './scrypt.ts';
 import { Turns } from './turns.ts';
@@ -24,20 +25,7 @@ interface Known {
   readonly hash: PasswordHash;
 }
 
-export type Verdict =
-  | {
-      readonly kind: 'known';
-      readonly consumer: string;
-      /** What it may be revoked by. */
-      readonly sha256: string;
-      readonly rememberUntilMs: number;
-    }
-  | {
-      readonly kind: 'refused';
-      readonly code: 'basic_malformed' | 'basic_wrong' | 'passwords_busy';
-      readonly detail: string;
-      readonly headers: readonly (readonly [name: string, value: string])[];
-    };
+type Verdict = Extract<Word, { kind: 'known' | 'refused' }>;
 
 export interface Passwords {
   /** Null where it is no password that the route is to look at. */
@@ -110,10 +98,11 @@ function digestOf(text: string): string {
 
 function refused(code: 'basic_malformed' | 'basic_wrong', detail: string, realm: string): Verdict {
   const challenge = `Basic realm="${realm}", charset="UTF-8"`;
-  return { kind: 'refused', code, detail, headers: [['www-authenticate', challenge]] };
+  const headers = [['www-authenticate', challenge]] as const;
+  return { kind: 'refused', code, status: null, detail, headers };
 }
 
 function busy(): Verdict {
   const headers = [['retry-after', String(RETRY_AFTER_S)]] as const;
-  return { kind: 'refused', code: 'passwords_busy', detail: '', headers };
+  return { kind: 'refused', code: 'passwords_busy', status: null, detail: '', headers };
 }

@@ -50,10 +50,10 @@ pub(super) fn presented<'r>(head: &RequestHead<'r, 'r>) -> Result<&'r [u8], Code
     if !is_basic(value) {
         return Err(Code::BasicMissing);
     }
-    let spaces = |byte: &u8| *byte == b' ';
-    let behind = value.iter().position(|byte| spaces(byte)).unwrap_or(value.len());
+    let behind = value.iter().position(|&byte| byte == b' ').unwrap_or(value.len());
     let rest = value.get(behind..).unwrap_or_default();
-    let text = rest.get(rest.iter().take_while(|byte| spaces(byte)).count()..).unwrap_or_default();
+    let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
+    let text = rest.get(spaces..).unwrap_or_default();
     match text.len() {
         0 => Err(Code::BasicMissing),
         1..=CREDENTIALS_MAX_BYTES => Ok(text),

@@ -245,8 +245,7 @@ fn route(
     // Also when its policy was asked meanwhile: whoever called may have been revoked.
     if plan.asks_who_calls() {
         if !authenticate::identify(around, &mut request, draft)? {
-            let facts = facts_of(around, head, framing, index);
-            let facts = Forward { body_max_bytes, ..facts };
+            let facts = Forward { body_max_bytes, ..facts_of(around, head, framing, index) };
             return Ok(Verdict::Pause(pause::for_caller(around, &request, facts, draft)));
         }
         refusal.consumer = request.consumer;
