@@ -29,6 +29,9 @@ identity:
 `;
 }
 
+/** Of no password; guesses at users that there are not cost as much as it says. */
+export const CHEAP_HASH = `$scrypt$ln=14,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
 /** The routes of it. */
 export const TOKEN_ROUTES = `
   - { name: basic, match: { path: /basic }, upstream: up, auth: { basic: {} } }
