@@ -21,7 +21,7 @@ import { Answer, call, type CallOptions, RawClient } from './support/raw-client.
 import { ok, RecordingUpstream } from './support/recording-upstream.ts';
 import { SlowIssuer } from './support/slow-issuer.ts';
 import { callTls, showing } from './support/tls-client.ts';
-import { TOKEN_PRODUCERS, TOKEN_ROUTES, tokenYaml } from './support/token-problems.ts';
+import { CHEAP_HASH, TOKEN_PRODUCERS, TOKEN_ROUTES, tokenYaml } from './support/token-problems.ts';
 
 const pki = testPki();
 /** Beside the usual listener, one that asks clients for certificates. */
@@ -62,6 +62,7 @@ consumers:
   uncounted: { plan: one, apiKeys: [{ value: uncounted }] }
   app: { apiKeys: [{ value: good }, { value: old, expiresAt: "2020-01-01" }] }
   gone: { apiKeys: [{ value: withdrawn }] }
+  person: { basic: [{ username: person, passwordHash: "${CHEAP_HASH}" }] }
 routes:
 ${route('plain', 'upstream: up')}
 ${route('keyed', 'upstream: up, auth: { apiKey: { header: x-api-key } }')}

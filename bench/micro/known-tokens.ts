@@ -100,6 +100,7 @@ function countQuestions({ core, model }: Subject): () => number {
   answerQuestions(core, {
     model,
     authenticator: counted,
+    passwords: { verify: () => null },
     policies: { asks: () => false, decide: () => Promise.reject(new Error('none')) },
     log: (_level, event, fields) => console.error(event, fields),
   });

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
+import { parsePasswordHash } from '../config/schema/password-hash.ts';
+import { isPasswordOf } from '../identity/basic/scrypt.ts';
 import { runCli } from './program.ts';
 
 interface Ran {
@@ -53,6 +55,7 @@ describe('every command', () => {
     ['keys'],
     ['keys', 'hash'],
     ['keys', 'create'],
+    ['keys', 'hash-password'],
     ['policy'],
     ['policy', 'test'],
     ['demo'],
@@ -83,6 +86,9 @@ describe('a command that makes no sense', () => {
     { argv: ['explain', 'GET', 'nonsense'],                       says: /not a URL and not a path/ },
     { argv: ['explain', 'GET', '/', '-H', 'nonsense'],            says: /"name: value"/ },
     { argv: ['keys', 'create', '--prefix', 'a b'],                says: /A prefix is/ },
+    { argv: ['keys', 'hash-password'],                            says: /1 to 1024 bytes/ },
+    { argv: ['keys', 'hash-password', 'secret'],                  says: /too many arguments/ },
+    { argv: ['keys', 'hash-password', '--cost', '17'],            says: /64 MiB/ },
     { argv: ['check', 'a.yaml', '-o', 'xml'],                     says: /Allowed choices are text, json/ },
     { argv: ['demo', '--address', 'nowhere'],                     says: /host:port/ },
   ];
@@ -258,6 +264,17 @@ routes: [{ name: r, upstream: a, policy: { name: authz, bodyMaxBytes: 9 }, rateL
 });
 
 describe('keys', () => {
+  it('hashes a password from standard input, without its last line break, in normal form', async () => {
+    const { code, out } = await run(['keys', 'hash-password', '--cost', '14'], 'ho\u0301rse\n');
+    assert.equal(code, 0);
+    const known = parsePasswordHash(out.trimEnd());
+    assert.ok(typeof known !== 'string', out);
+    assert.deepEqual(known.cost, { ln: 14, r: 8, p: 3 });
+    assert.equal(await isPasswordOf('hórse', known), true);
+    const json = await run(['keys', 'hash-password', '--cost', '14', '-o', 'json'], 'p');
+    assert.match(JSON.parse(json.out).passwordHash, /^\$scrypt\$ln=14,/);
+  });
+
   it('hashes an argument', async () => {
     assert.equal((await run(['keys', 'hash', 'good'])).out, `${GOOD_DIGEST}\n`);
   });

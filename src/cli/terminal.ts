@@ -4,6 +4,9 @@
  * @module
  */
 
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
 export type Colour = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
@@ -15,8 +18,11 @@ export interface Terminal {
   err(text: string): void;
   /** `text` in a colour where `out` shows colours, else as it is. */
   paint(colour: Colour, text: string): string;
-  /** All of standard input, at most `INPUT_MAX_BYTES`. */
-  readInput(): Promise<string>;
+  /**
+   * All of standard input, at most `INPUT_MAX_BYTES`; with `hidden`, where that is a terminal, one line that it
+   * does not show.
+   */
+  readInput(how?: 'hidden'): Promise<string>;
 }
 
 const INPUT_MAX_BYTES = 65_536;
@@ -28,7 +34,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     paint: (colour, text) => (coloured ? styleText(colour, text) : text),
-    readInput,
+    readInput: (how) => (how === 'hidden' && process.stdin.isTTY ? readHidden() : readInput()),
   };
 }
 
@@ -41,4 +47,24 @@ async function readInput(): Promise<string> {
     if (size > INPUT_MAX_BYTES) break;
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** In raw mode the terminal shows nothing, and what is edited goes nowhere. */
+async function readHidden(): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({
+    input: process.stdin,
+    output: nowhere,
+    terminal: true,
+    historySize: 0,
+  });
+  process.stderr.write('Password: ');
+  try {
+    const read = once(lines, 'line').then(([line]) => String(line));
+    const closed = once(lines, 'close').then(() => '');
+    return await Promise.race([read, closed]);
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
 }

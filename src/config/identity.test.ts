@@ -71,6 +71,43 @@ describe('identity that makes no sense', () => {
   });
 });
 
+describe('users and passwords', () => {
+  const hash = `$scrypt$ln=14,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const consumers = (...users: string[]) =>
+    users
+      .map(
+        (user, index) =>
+          `  c${index}: { basic: [{ username: ${user}, passwordHash: "${hash}" }] }\n`,
+      )
+      .join('');
+
+  it('are those of the file, with names in normal form', () => {
+    const model = modelOf(`consumers:\n${consumers('"jose\\u0301"')}`);
+    assert.deepEqual(model.consumers['c0']?.basic, [{ username: 'jos\u00e9', passwordHash: hash }]);
+  });
+
+  // biome-ignore format: a table is read by column.
+  const cases = [
+    { lines: `consumers:\n${consumers('one', 'one')}`,     says: /c1\.basic\[0\]\.username: consumer "c0" has the same user/ },
+    { lines: `consumers:\n${consumers('"a:b"')}`,          says: /username: a user is 1 to 255 bytes/ },
+    { lines: `consumers:\n${consumers('""')}`,             says: /username: a user is 1 to 255 bytes/ },
+    { lines: `consumers:\n${consumers('"a\\0b"')}`,        says: /username: a user is 1 to 255 bytes/ },
+    { lines: 'consumers: { c: { basic: [{ username: u, passwordHash: "geheim" }] } }', says: /passwordHash: expected \$scrypt/ },
+    { lines: `consumers:\n${consumers('u').replace('ln=14', 'ln=10')}`, says: /passwordHash: too cheap to guess/ },
+    { lines: 'routes: [{ name: r, upstream: up, auth: { basic: { realm: "a\\"b" } } }]', says: /basic\.realm: a realm is/ },
+    { lines: 'routes: [{ name: r, upstream: up, auth: { require: all, basic: {} } }]', says: /all of one is that one/ },
+    { lines: `${issuer('audiences: [a]')}routes: [{ name: r, upstream: up, auth: { require: all, basic: {}, jwt: {} } }]`, says: /nobody can send both/ },
+  ];
+  for (const { lines, says } of cases) {
+    it(`are refused: ${says.source}`, () => {
+      const problems = problemsOf(lines);
+      assert.equal(problems.length, 1, problems.join('\n'));
+      assert.match(problems[0] ?? '', says);
+      assert.doesNotMatch(problems[0] ?? '', /geheim/);
+    });
+  }
+});
+
 describe('an issuer over plain http', () => {
   for (const url of ['http://127.0.0.1:8080/r', 'http://localhost', 'http://[::1]:1']) {
     it(`${url} is this machine`, () => assert.deepEqual(problemsOf(at(url)), []));

@@ -108,7 +108,11 @@ function replaceNames(
 }
 
 function isSecret(path: Path): boolean {
-  return path[0] === 'consumers' && path[2] === 'apiKeys' && path[4] === 'value';
+  if (path[0] !== 'consumers') return false;
+  return (
+    (path[2] === 'apiKeys' && path[4] === 'value') ||
+    (path[2] === 'basic' && path[4] === 'passwordHash')
+  );
 }
 
 /** Fields where `${name}` is also native code's syntax, and `$${` its escape. */

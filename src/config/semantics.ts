@@ -34,6 +34,7 @@ export function checkMeaning(config: ValidConfig, baseDir: string): Finding[] {
     ...checkMetering(config),
     ...checkQuotaStore(config),
     ...checkConsumers(config),
+    ...checkUsers(config),
     ...checkPlans(config),
     ...checkIssuers(config, baseDir),
     ...checkPolicies(config, baseDir),
@@ -128,6 +129,23 @@ function checkConsumers(config: ValidConfig): Finding[] {
       else {
         const path = ['consumers', name, 'apiKeys', index];
         findings.push({ path, message: `consumer "${holder}" has the same key` });
+      }
+    }
+  }
+  return findings;
+}
+
+/** A user of two consumers would be neither. */
+function checkUsers(config: ValidConfig): Finding[] {
+  const findings: Finding[] = [];
+  const holders = new Map<string, string>();
+  for (const [name, { basic }] of Object.entries(config.consumers)) {
+    for (const [index, { username }] of basic.entries()) {
+      const holder = holders.get(username);
+      if (holder === undefined) holders.set(username, name);
+      else {
+        const path = ['consumers', name, 'basic', index, 'username'];
+        findings.push({ path, message: `consumer "${holder}" has the same user` });
       }
     }
   }

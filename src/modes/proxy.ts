@@ -13,6 +13,7 @@ import type { Model } from '../config/schema.ts';
 import { listenNatively } from '../listener/native.ts';
 import { listen } from '../listener/uws.ts';
 import { openAuthenticator } from '../identity/authenticate.ts';
+import { openPasswords } from '../identity/basic/passwords.ts';
 import { openWorker, type WorkerCore } from '../native/addon.ts';
 import { openPolicies, type PolicyEvent } from '../policy/policies.ts';
 import { policyStage } from '../stages/policy.ts';
@@ -35,7 +36,8 @@ export async function startProxy(options: ModeOptions): Promise<RunningMode> {
   });
   const policies = await openPolicies(model, (event) => tellBundle(event, log));
   const stage = policyStage(model, policies, (noted) => core.noteDecision(noted));
-  answerQuestions(core, { model, authenticator, policies: stage, log });
+  const passwords = openPasswords(model);
+  answerQuestions(core, { model, authenticator, passwords, policies: stage, log });
   const resolver = new Resolver({
     endpoints: namedEndpoints(model),
     setAddresses: (upstream, endpoint, found) =>

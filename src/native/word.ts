@@ -36,6 +36,15 @@ export type Word =
       readonly rememberUntilMs: number | null;
     }
   | {
+      /** The password is this consumer's of the configuration. */
+      readonly kind: 'known';
+      readonly consumer: string;
+      /** Of the password's hash as the configuration has it, hexadecimal: what it may be revoked by. */
+      readonly sha256: string;
+      /** Until then the same password is not asked about, on any route. */
+      readonly rememberUntilMs: number;
+    }
+  | {
       readonly kind: 'admitted';
       readonly upstream: HeaderChanges;
       readonly downstream: HeaderChanges;

@@ -12,6 +12,7 @@
 
 import type { Model } from '../config/schema.ts';
 import type { Authentication, Authenticator } from '../identity/authenticate.ts';
+import type { Passwords } from '../identity/basic/passwords.ts';
 import type { WorkerCore } from '../native/addon.ts';
 import { STAGE } from '../native/record.ts';
 import type { Word } from '../native/word.ts';
@@ -35,6 +36,7 @@ const FAILED: Word = {
 export interface Stages {
   readonly model: Model;
   readonly authenticator: Authenticator;
+  readonly passwords: Passwords;
   readonly policies: PolicyStage;
   readonly log: Log;
 }
@@ -66,13 +68,16 @@ export function answerQuestions(core: WorkerCore, stages: Stages): void {
 }
 
 async function wordOn(question: Question, stages: Stages): Promise<Word> {
-  const { model, authenticator, policies } = stages;
+  const { model, authenticator, passwords, policies } = stages;
   if (question.stage === STAGE.policy) return policies.decide(question);
   if (question.stage === STAGE.resourceMetadata) {
     return describeResource(model, question.route) ?? FAILED;
   }
   const { route, method, url, header, certificateSha256 } = question;
-  const request = { method, url, header, certificateSha256, nowMs: Date.now() };
+  const nowMs = Date.now();
+  const password = passwords.verify(route, header('authorization'), nowMs);
+  if (password !== null) return password;
+  const request = { method, url, header, certificateSha256, nowMs };
   return wordOf(await authenticator.authenticate(route, request), policies.asks(route));
 }
 

@@ -68,6 +68,7 @@ routes: [{ name: all, upstream: up, auth: { jwt: { headers: { x-user: sub } } } 
         authenticate: (route, request) => authenticate(route, request),
         close: () => Promise.resolve(),
       },
+      passwords: { verify: () => null },
       policies: { asks: () => false, decide: () => Promise.reject(new Error('none')) },
       log: (_level, event) => lines.push(event),
     });

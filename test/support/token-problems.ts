@@ -22,14 +22,19 @@ export function tokenYaml(issuer: SlowIssuer, closedPort: number): string {
   return `
 identity:
   dpop: { nonce: true }
+  basic: { concurrencyMax: 1, pendingMax: 0 }
   issuers:
     idp: { issuer: "${issuer.url}", jwksUrl: "${issuer.url}/jwks", audiences: [gw], clockSkewMs: 0, keys: { cooldownMs: 0 } }
     gone: { issuer: "${gone}", jwksUrl: "${gone}/jwks", audiences: [gw] }
 `;
 }
 
+/** Of no password; guesses at users that there are not cost as much as it says. */
+export const CHEAP_HASH = `$scrypt$ln=14,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
 /** The routes of it. */
 export const TOKEN_ROUTES = `
+  - { name: basic, match: { path: /basic }, upstream: up, auth: { basic: {} } }
   - { name: token, match: { path: /token }, upstream: up, auth: { jwt: {} } }
   - { name: scoped, match: { path: /scoped }, upstream: up, auth: { jwt: { scopes: [write] } } }
   - { name: claimed, match: { path: /claimed }, upstream: up, auth: { jwt: { claims: { role: admin } } } }
@@ -38,6 +43,14 @@ export const TOKEN_ROUTES = `
 
 /** How each code comes about. */
 export const TOKEN_PRODUCERS = {
+  basic_missing: (ask: Ask) => ask('GET /basic'),
+  basic_malformed: (ask: Ask) => basic(ask, 'nobody'),
+  basic_wrong: (ask: Ask) => basic(ask, 'nobody:password'),
+  passwords_busy: async (ask: Ask) => {
+    const guesses = Array.from({ length: 8 }, (_, at) => basic(ask, `nobody:${at}`));
+    const answers = await Promise.all(guesses);
+    return answers.find(({ problem }) => problem === 'passwords_busy') ?? basic(ask, 'nobody');
+  },
   token_missing: (ask: Ask) => ask('GET /token'),
   token_malformed: (ask: Ask) => bearer(ask, 'GET /token', 'nonsense'),
   token_not_trusted: async (ask: Ask, issuer: SlowIssuer) =>
@@ -67,6 +80,11 @@ export const TOKEN_PRODUCERS = {
     return answer;
   },
 };
+
+function basic(ask: Ask, pair: string): Promise<Answer> {
+  const Authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+  return ask('GET /basic', { headers: { Authorization } });
+}
 
 function bearer(ask: Ask, line: string, token: string): Promise<Answer> {
   return ask(line, { headers: { Authorization: `Bearer ${token}` } });

@@ -108,6 +108,22 @@ impl Caller {
         })
     }
 
+    /// A consumer of the configuration, whose password was right.
+    pub fn of_consumer(snapshot: &Snapshot, consumer: u32) -> Self {
+        let (consumers, plans) = (&snapshot.consumers, &snapshot.plans);
+        let tenant = consumers.tenant(consumer);
+        let plan_number = consumers.plan(consumer);
+        Self {
+            consumer: consumers.name(consumer).into(),
+            tenant: consumers.tenant_name(tenant).into(),
+            plan: plan_number.map_or("", |_| plans.name(plan_number)).into(),
+            plan_number,
+            consumer_number: Some(consumer),
+            tenant_number: Some(tenant),
+            ..Self::default()
+        }
+    }
+
     /// The same with `claims` for a policy.
     ///
     /// # Errors

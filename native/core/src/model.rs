@@ -24,8 +24,8 @@ pub use listener::{
 pub use metering::{Metering, Spool, SpoolFull, SpoolSync};
 pub use plans::{PlanModel, PlanQuota, PlanRateLimit, QuotaBy, Quotas, Tenant};
 pub use routes::{
-    ApiKeyAuth, Auth, HeaderRewrite, JwtAuth, LimitBy, Match, PathRewrite, RateLimit, Redirect,
-    RequestRewrite, ResponseRewrite, Route, RoutePolicy, Test, WeightedUpstream,
+    ApiKeyAuth, Auth, BasicAuth, HeaderRewrite, JwtAuth, LimitBy, Match, PathRewrite, RateLimit,
+    Redirect, RequestRewrite, ResponseRewrite, Route, RoutePolicy, Test, WeightedUpstream,
 };
 pub use upstreams::{Connections, Dns, Endpoint, Timeouts, Upstream};
 

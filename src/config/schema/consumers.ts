@@ -1,7 +1,8 @@
 /**
- * Consumers: who may call, for which tenant, with which keys.
+ * Consumers: who may call, for which tenant, with which keys and passwords.
  *
- * A key never leaves this file in the clear: what is written as `value` becomes its SHA-256 here.
+ * A key never leaves this file in the clear: what is written as `value` becomes its SHA-256 here. Of a password
+ * there is a slow hash only.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 import { Name } from './fields.ts';
+import { parsePasswordHash } from './password-hash.ts';
 
 /** 64 hexadecimal digits. Keys are random, so a plain digest is as good as a slow one. */
 export function digestOfKey(key: string): string {
@@ -19,6 +21,22 @@ export function digestOfKey(key: string): string {
 /** What can be carried in a header as it is. Bound: 1024 characters. */
 export function isKey(text: string): boolean {
   return /^[\x21-\x7e]{1,1024}$/.test(text);
+}
+
+/** Source: RFC 7617 §2: a colon would end it. Bound: 255 bytes of UTF-8. */
+export function isUsername(text: string): boolean {
+  return text !== '' && !text.includes(':') && isPlainText(text, 255);
+}
+
+/** Bound: 1024 bytes of UTF-8. */
+export function isPassword(text: string): boolean {
+  return isPlainText(text, 1024);
+}
+
+/** Without control characters. Source: RFC 5234 §B.1, CTL. */
+function isPlainText(text: string, maxBytes: number): boolean {
+  const bytes = Buffer.from(text);
+  return bytes.length <= maxBytes && bytes.every((byte) => byte >= 0x20 && byte !== 0x7f);
 }
 
 const Expiry = z
@@ -52,6 +70,25 @@ const ApiKey = z
     expiresAt,
   }));
 
+const Basic = z
+  .strictObject({
+    username: z
+      .string()
+      .transform((text) => text.normalize('NFC'))
+      .refine(isUsername, 'a user is 1 to 255 bytes of UTF-8 without colons and control characters')
+      .describe('The user’s name; each once among all consumers.'),
+    passwordHash: z
+      .string()
+      .superRefine((text, context) => {
+        const hash = parsePasswordHash(text);
+        if (typeof hash === 'string') context.addIssue({ code: 'custom', message: hash });
+      })
+      .describe(
+        '`$scrypt$ln=…,r=…,p=…$SALT$HASH`, as `stoa-gateway keys hash-password` prints it; also `file:path`.',
+      ),
+  })
+  .describe('A user, and a slow hash of the password.');
+
 const CertificateRule = z
   .strictObject({
     spiffe: RuleText.describe('SPIFFE ID, or its beginning and `*`: `spiffe://example.test/ns/*`.'),
@@ -79,6 +116,7 @@ export const Consumer = z
       .max(10_000)
       .default([])
       .describe('Its keys; several may be valid at once.'),
+    basic: z.array(Basic).max(1024).default([]).describe('Its users with their passwords.'),
     certificates: z
       .array(CertificateRule)
       .max(1024)

@@ -146,13 +146,26 @@ const Dpop = z
   })
   .describe('Proofs of possession (RFC 9449).');
 
+const Basic = z
+  .strictObject({
+    rememberMs: whole(0, 3_600_000)
+      .default(300_000)
+      .describe('How long a worker knows a password that was right without hashing it again.'),
+    concurrencyMax: whole(1, 4)
+      .default(2)
+      .describe('Passwords that a worker hashes at once, each with 64 MiB at most.'),
+    pendingMax: whole(0, 1024).default(64).describe('Passwords that wait for it; more is 503.'),
+  })
+  .describe('How passwords are verified.');
+
 export const Identity = z
   .strictObject({
     issuers: z.record(Name, Issuer).default({}).describe('Whose tokens are believed, by name.'),
     tokenMaxBytes: whole(256, 65_536).default(16_384).describe('Longest token; longer is 401.'),
     dpop: Dpop.prefault({}),
+    basic: Basic.prefault({}),
   })
-  .describe('Tokens of callers.');
+  .describe('Tokens and passwords of callers.');
 
 const ClaimValue = z.union([z.string().max(1024), z.number(), z.boolean()]);
 

@@ -74,7 +74,7 @@ const Auth = z
       .enum(['any', 'all'])
       .default('any')
       .describe(
-        'Whether any of the following is enough, or all are needed. The first of certificate, key and token says who calls.',
+        'Whether any of the following is enough, or all are needed. The first of certificate, key, password and token says who calls.',
       ),
     apiKey: z
       .strictObject({
@@ -107,19 +107,42 @@ const Auth = z
       .describe(
         'By the client certificate of the connection, which `consumers` maps; asked before the key.',
       ),
+    basic: z
+      .strictObject({
+        realm: z
+          .string()
+          .regex(
+            /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/,
+            'a realm is 1 to 128 ASCII characters without quotes and backslashes',
+          )
+          .default('stoa')
+          .describe('What the password is for, as browsers show it.'),
+        keep: z.boolean().default(false).describe('Let the upstream see user and password.'),
+      })
+      .nullable()
+      .default(null)
+      .describe(
+        'By user and password: `Authorization: Basic`. Anybody on the way reads them without TLS.',
+      ),
     jwt: JwtAuth.nullable().default(null),
   })
   .refine(
-    ({ apiKey, clientCertificate, jwt }) => apiKey !== null || clientCertificate || jwt !== null,
-    'needs apiKey, clientCertificate or jwt; leave auth out for an open route',
+    ({ apiKey, clientCertificate, basic, jwt }) =>
+      apiKey !== null || clientCertificate || basic !== null || jwt !== null,
+    'needs apiKey, clientCertificate, basic or jwt; leave auth out for an open route',
   )
   .refine(
-    ({ require, apiKey, clientCertificate, jwt }) =>
-      require === 'any' || [apiKey, jwt, clientCertificate || null].filter(Boolean).length > 1,
+    ({ require, apiKey, clientCertificate, basic, jwt }) =>
+      require === 'any' ||
+      [apiKey, basic, jwt, clientCertificate || null].filter(Boolean).length > 1,
     { path: ['require'], message: 'all of one is that one: name another method, or leave it out' },
   )
+  .refine(({ require, basic, jwt }) => require === 'any' || basic === null || jwt === null, {
+    path: ['require'],
+    message: 'basic and jwt stand in one Authorization field: nobody can send both',
+  })
   .describe(
-    'Who may call: a certificate, else a key, else a token; or who has all of those named.',
+    'Who may call: a certificate, else a key, else a password, else a token; or who has all of those named.',
   );
 
 const U32_MAX = 4_294_967_295;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use gateway_core::{
     caller::{Caller, Named},
+    credentials::parse_digest,
     decide::{
         self, Admission, Answer, Draft, Forward, HeaderChanges, ProblemDetail, Stage, Surroundings,
         TokenNames, Verdict, Verified, write_problem_with,
@@ -18,7 +19,7 @@ use super::{
     journal::unix_ms,
     pausing::Paused,
     state::State,
-    word::{Accepted, Admitted, Local, Refused, Word},
+    word::{Accepted, Admitted, Known, Local, Refused, Word},
 };
 
 impl State {
@@ -32,6 +33,9 @@ impl State {
         match (paused.stage, word) {
             (Stage::Caller, Some(Word::Accepted(accepted))) => {
                 self.accept_caller(key, paused, &accepted, now_ns);
+            }
+            (Stage::Caller, Some(Word::Known(known))) => {
+                self.accept_password(key, paused, &known, now_ns);
             }
             (Stage::Policy, Some(Word::Admitted(admitted))) => {
                 self.carry_out(key, paused, &admitted, now_ns);
@@ -70,6 +74,25 @@ impl State {
             let place = (route, thumbprint);
             decide::remember(&mut self.tokens, &snapshot, &paused.head, place, verified, now_s);
         }
+        self.go_on(key, paused, now_ns, |around, head, draft| {
+            decide::resume(around, head, caller, draft)
+        });
+    }
+
+    /// Goes on with a request whose password is a consumer's.
+    fn accept_password(&mut self, key: Key, paused: Paused, known: &Known, now_ns: u64) {
+        let snapshot = self.snapshot.clone();
+        let consumer = snapshot.consumers.find_quickly(&known.consumer);
+        let (Some(consumer), Some(digest)) = (consumer, parse_digest(&known.sha256)) else {
+            self.refuse_paused(key, &Refused::failed());
+            return;
+        };
+        let mark = decide::mark_of_password(&self.marker, &digest);
+        let caller = Rc::new(Caller::of_consumer(&snapshot, consumer).going_by([mark].into()));
+        let until_s = known.remember_until_ms / 1000;
+        let verified = Verified { caller: Rc::clone(&caller), until_s };
+        let now_s = unix_ms() / 1000;
+        decide::remember_basic(&mut self.tokens, &snapshot, &paused.head, verified, now_s);
         self.go_on(key, paused, now_ns, |around, head, draft| {
             decide::resume(around, head, caller, draft)
         });

@@ -20,6 +20,8 @@ const FIELDS_MAX_BYTES: usize = 160 << 10;
 pub(super) enum Word {
     /// The caller is known now.
     Accepted(Accepted),
+    /// The password is a consumer's.
+    Known(Known),
     /// The route's policy admits the request.
     Admitted(Admitted),
     /// The request is answered with a problem.
@@ -54,6 +56,18 @@ pub(super) struct Accepted {
     pub(super) claims: String,
     /// Until when the same token needs no verification, in milliseconds since 1970.
     pub(super) remember_until_ms: Option<u64>,
+}
+
+/// Whose password it was.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Known {
+    /// A consumer of the configuration.
+    pub(super) consumer: String,
+    /// Of the hash of its password as the configuration has it, hexadecimal.
+    pub(super) sha256: String,
+    /// Until when the same password needs no verification, in milliseconds since 1970.
+    pub(super) remember_until_ms: u64,
 }
 
 /// What a policy changes: headers with their values, or without to take them off.
@@ -92,6 +106,7 @@ pub(super) struct Local {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 enum Said {
     Accepted(Accepted),
+    Known(Known),
     Admitted(Admitted),
     Refused {
         code: String,
@@ -124,6 +139,7 @@ impl Word {
     pub(super) fn parse(json: &str) -> Result<Self, String> {
         match serde_json::from_str(json).map_err(|error| error.to_string())? {
             Said::Accepted(accepted) => Ok(Self::Accepted(accepted)),
+            Said::Known(known) => Ok(Self::Known(known)),
             Said::Admitted(admitted) => Ok(Self::Admitted(admitted)),
             Said::Refused { code, status, detail, headers } => {
                 let code =

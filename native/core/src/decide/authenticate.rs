@@ -1,4 +1,4 @@
-//! Who calls: whoever is behind a client certificate, an API key or a token.
+//! Who calls: whoever is behind a client certificate, an API key, a password or a token.
 //!
 //! What is revoked is looked at when it was found, whichever way: also a token that was verified, or remembered,
 //! before it was revoked.
@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    Draft, Request, Surroundings,
+    Draft, Request, Surroundings, basic,
     key::{self, by_key, has_key},
     revoked,
     token::{self, Token},
@@ -40,12 +40,13 @@ impl Who {
 struct Unknown {
     code: Code,
     key: bool,
+    password: bool,
     token: bool,
 }
 
 impl From<Code> for Unknown {
     fn from(code: Code) -> Self {
-        Self { code, key: true, token: true }
+        Self { code, key: true, password: true, token: true }
     }
 }
 
@@ -76,8 +77,8 @@ pub(super) fn identify(
     }
 }
 
-/// By the certificate of the connection where the route takes one, else by a key if one is there, else by a token.
-/// `None` while the token has to be verified; `verified` is whose it was found to be.
+/// By the certificate of the connection where the route takes one, else by a key if one is there, else by a password if
+/// one is, else by a token. `None` while password or token have to be verified; `verified` is whose it was found to be.
 fn by_any(
     request: &Request<'_>,
     around: &Surroundings<'_>,
@@ -91,18 +92,18 @@ fn by_any(
     if certificate.is_some_and(|known| known.consumer.is_some()) {
         return by_certificate(around).map(Who::consumer).map(Some);
     }
-    match (&plan.auth, &plan.jwt) {
-        (Some(auth), None) => by_key(request, auth, around).map(Who::consumer).map(Some),
-        (Some(auth), Some(_)) if has_key(request, auth) => {
+    let takes_more = plan.basic.is_some() || plan.jwt.is_some();
+    match &plan.auth {
+        Some(auth) if !takes_more || has_key(request, auth) => {
             by_key(request, auth, around).map(Who::consumer).map(Some)
         }
-        (_, Some(_)) => by_token(request, around),
-        (None, None) => by_certificate(around).map(Who::consumer).map(Some),
+        _ if takes_more => by_authorization(request, around),
+        _ => by_certificate(around).map(Who::consumer).map(Some),
     }
 }
 
-/// By everything that the route names: the first of certificate, key and token says who it is, and a token's headers go
-/// on with it.
+/// By everything that the route names: the first of certificate, key and password or token says who it is, and a
+/// token's headers go on with it. No route names both of these, since a request has one `Authorization`.
 fn by_all(
     request: &Request<'_>,
     around: &Surroundings<'_>,
@@ -111,6 +112,7 @@ fn by_all(
     let plan = request.plan;
     let mut who = Who::default();
     let lacks_token = || plan.jwt.is_some() && token::presented(request.head).is_err();
+    let lacks_password = || plan.basic.is_some() && basic::presented(request.head).is_err();
     if plan.certificate {
         who.consumer = Some(by_certificate(around)?);
     }
@@ -118,18 +120,19 @@ fn by_all(
         let consumer = by_key(request, auth, around).map_err(|code| Unknown {
             code,
             key: true,
+            password: lacks_password(),
             token: lacks_token(),
         })?;
         who.consumer.get_or_insert(consumer);
     }
-    if plan.jwt.is_some() {
+    if plan.jwt.is_some() || plan.basic.is_some() {
         let found = match verified {
             Some(caller) => unless_revoked(around, caller).map(Some),
-            None => by_token(request, around),
+            None => by_authorization(request, around),
         };
-        let found = found.map_err(|code| Unknown { code, key: false, token: true })?;
-        let Some(token) = found else { return Ok(None) };
-        who = Who { consumer: who.consumer.or(token.consumer), caller: token.caller };
+        let unknown = |code| Unknown { code, key: false, password: true, token: true };
+        let Some(found) = found.map_err(unknown)? else { return Ok(None) };
+        who = Who { consumer: who.consumer.or(found.consumer), caller: found.caller };
     }
     Ok(Some(who))
 }
@@ -141,6 +144,19 @@ fn by_certificate(around: &Surroundings<'_>) -> Result<u32, Code> {
         .consumer
         .filter(|&consumer| !revoked::is_consumer(around, consumer))
         .ok_or(Code::ClientCertificateUnknown)
+}
+
+/// By what stands in `Authorization`: a password, where the route takes one and that is what stands there or nothing
+/// else is taken, or a token.
+fn by_authorization(request: &Request<'_>, around: &Surroundings<'_>) -> Result<Option<Who>, Code> {
+    let plan = request.plan;
+    if plan.basic.is_none() || plan.jwt.is_some() && !basic::has_basic(request.head) {
+        return by_token(request, around);
+    }
+    match basic::find(around, request.head)? {
+        Some(caller) => unless_revoked(around, Rc::clone(caller)).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Finds the caller of a token that was verified before.
@@ -184,13 +200,16 @@ fn unless_revoked(around: &Surroundings<'_>, caller: Rc<Caller>) -> Result<Who, 
 
 /// Says how to authenticate. Source: RFC 9110 §11.6.1, RFC 6750 §3.1 (a revoked token is invalid).
 fn write_challenges(request: &Request<'_>, unknown: &Unknown, fields: &mut Vec<u8>) {
-    let &Unknown { code, key, token } = unknown;
+    let &Unknown { code, key, password, token } = unknown;
     if code.status() != 401 {
         return;
     }
     let auth = request.plan.auth.as_ref().filter(|_| key);
     if let Some(auth) = auth {
         key::write_challenge(fields, auth);
+    }
+    if let Some(basic) = request.plan.basic.as_ref().filter(|_| password) {
+        basic::write_challenge(fields, basic);
     }
     let is_of_key = auth.is_some_and(|auth| has_key(request, auth));
     if let Some(jwt) = request.plan.jwt.as_ref().filter(|_| token) {

@@ -7,6 +7,7 @@
 mod admission;
 mod answer;
 mod authenticate;
+mod basic;
 mod draft;
 mod forward;
 mod identity;
@@ -27,6 +28,7 @@ use std::{net::IpAddr, rc::Rc};
 
 pub use admission::{Admission, HeaderChanges};
 pub use answer::{Answer, ProblemDetail, write_problem, write_problem_with};
+pub use basic::{mark_of_password, remember_basic};
 pub use draft::{Draft, Facts};
 use forward::{facts_of, pick};
 use identity::{choose_request_id, new_request_id};
@@ -241,10 +243,9 @@ fn route(
         return Err(Code::RouteDenied);
     }
     // Also when its policy was asked meanwhile: whoever called may have been revoked.
-    if plan.certificate || plan.auth.is_some() || plan.jwt.is_some() {
+    if plan.asks_who_calls() {
         if !authenticate::identify(around, &mut request, draft)? {
-            let facts = facts_of(around, head, framing, index);
-            let facts = Forward { body_max_bytes, ..facts };
+            let facts = Forward { body_max_bytes, ..facts_of(around, head, framing, index) };
             return Ok(Verdict::Pause(pause::for_caller(around, &request, facts, draft)));
         }
         refusal.consumer = request.consumer;

@@ -13,12 +13,12 @@ use crate::{
         framing::BodyLength,
     },
     rewrite::{UnsafeTarget, same_field},
-    snapshot::{ApiKeyPlan, Edge, HostHeader, JwtPlan, RoutePlan},
+    snapshot::{ApiKeyPlan, Edge, HostHeader, RoutePlan},
     trace_context,
 };
 
 use super::{
-    Draft, Request, Surroundings,
+    Draft, Request, Surroundings, basic,
     key::{names, pairs},
     values::RequestValues,
 };
@@ -104,7 +104,7 @@ fn write_passed_on(out: &mut Vec<u8>, request: &Request<'_>, edge: &Edge) {
             || may_end_here(request.plan, field.name)
                 && (is_written_anew(field.name, edge)
                     || key_field.is_some_and(|name| same_field(field.name, name))
-                    || request.plan.jwt.as_ref().is_some_and(|jwt| ends_here(jwt, field.name))
+                    || ends_here(request.plan, field)
                     || request.plan.request.drops(field.name));
         if ends {
             continue;
@@ -184,10 +184,15 @@ fn may_end_here(plan: &RoutePlan, name: &str) -> bool {
     MAYBE_WRITTEN_ANEW.may_hold(name) || plan.may_end_here.may_hold(name)
 }
 
-/// The token, and what only the gateway may say of whom it belongs to.
-fn ends_here(plan: &JwtPlan, name: &str) -> bool {
-    !plan.keep && (is_called(name, "authorization") || is_called(name, "dpop"))
-        || plan.headers.iter().any(|own| same_field(name, own))
+/// Password and token, and what only the gateway may say of whom a token belongs to.
+fn ends_here(plan: &RoutePlan, field: &Header<'_>) -> bool {
+    if is_called(field.name, "authorization") {
+        return basic::ends_here(plan, field.value);
+    }
+    plan.jwt.as_ref().is_some_and(|jwt| {
+        !jwt.keep && is_called(field.name, "dpop")
+            || jwt.headers.iter().any(|own| same_field(field.name, own))
+    })
 }
 
 /// Fields that the gateway writes itself, or that end here.

@@ -8,6 +8,7 @@
 
 mod all;
 mod authentication;
+mod basic;
 mod forwarding;
 mod generators;
 mod identity;

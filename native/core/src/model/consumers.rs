@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, Visitor},
 };
 
 /// Who calls.
@@ -18,6 +18,9 @@ pub struct Consumer {
     pub plan: Option<String>,
     /// Its keys.
     pub api_keys: Vec<ApiKey>,
+    /// Its passwords; verified by the control plane alone.
+    #[serde(default)]
+    pub basic: IgnoredAny,
     /// Its client certificates.
     pub certificates: Vec<CertificateRule>,
 }

@@ -96,9 +96,22 @@ pub struct Auth {
     pub api_key: Option<ApiKeyAuth>,
     /// By the certificate of the client's connection.
     pub client_certificate: bool,
+    /// By user and password.
+    #[serde(default)]
+    pub basic: Option<BasicAuth>,
     /// By a token.
     #[serde(default)]
     pub jwt: Option<JwtAuth>,
+}
+
+/// How passwords are asked for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BasicAuth {
+    /// What they are for.
+    pub realm: String,
+    /// Let the upstream see user and password.
+    pub keep: bool,
 }
 
 /// What is asked of a token. What it must say is for the control plane to look at.

@@ -27,7 +27,7 @@ pub struct Consumers {
     pub ahead: Ahead,
     consumers: Box<[Consumer]>,
     tenants: Vec<Box<str>>,
-    /// Numbers of consumers and tenants; empty where no route learns names from tokens.
+    /// Numbers of consumers and tenants; empty where no route learns names from passwords or tokens.
     by_name: [HashMap<Box<str>, u32>; 2],
 }
 
@@ -47,13 +47,13 @@ impl Consumers {
         u32::try_from(found).ok()
     }
 
-    /// The same at once, where some route takes tokens; `None` elsewhere.
+    /// The same at once, where some route takes passwords or tokens; `None` elsewhere.
     pub fn find_quickly(&self, name: &str) -> Option<u32> {
         let [consumers, _] = &self.by_name;
         consumers.get(name).copied()
     }
 
-    /// The tenant of this name, where some route takes tokens; `None` elsewhere.
+    /// The tenant of this name, where some route takes passwords or tokens; `None` elsewhere.
     pub fn find_tenant(&self, name: &str) -> Option<u32> {
         let [_, tenants] = &self.by_name;
         tenants.get(name).copied()
@@ -236,10 +236,11 @@ impl ConsumersBuilder {
                 ));
             }
         }
-        let takes_tokens =
-            model.routes.iter().any(|route| route.auth.as_ref().is_some_and(|a| a.jwt.is_some()));
+        let learns_names = |auth: &crate::model::Auth| auth.jwt.is_some() || auth.basic.is_some();
+        let takes_names =
+            model.routes.iter().any(|route| route.auth.as_ref().is_some_and(learns_names));
         let by_name =
-            if takes_tokens { [self.by_name, self.tenant_by_name] } else { Default::default() };
+            if takes_names { [self.by_name, self.tenant_by_name] } else { Default::default() };
         let known = self.names.into_iter().zip(self.tenant_of);
         let consumer = |(name, tenant): (Box<str>, u32)| {
             let tenant_name = self.tenants.get(tenant as usize).map_or("", AsRef::as_ref);

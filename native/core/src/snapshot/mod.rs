@@ -14,7 +14,7 @@ pub use consumers::{Ahead, Consumers, ConsumersBuilder};
 pub use listener::ListenerPlan;
 pub use resource::Resource;
 pub use route::{
-    Action, ApiKeyPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
+    Action, ApiKeyPlan, BasicPlan, JwtPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
 };
 pub use upstream::{EndpointPlan, HostHeader, UpstreamPlan};
 

@@ -40,6 +40,15 @@ pub struct ApiKeyPlan {
     pub keep: bool,
 }
 
+/// How passwords are asked for.
+#[derive(Debug)]
+pub struct BasicPlan {
+    /// What they are for, as browsers show it; without quotes and backslashes.
+    pub realm: String,
+    /// Whether the upstream sees user and password.
+    pub keep: bool,
+}
+
 /// What is asked of a token, as far as it is looked at natively.
 #[derive(Debug)]
 pub struct JwtPlan {
@@ -112,6 +121,8 @@ pub struct RoutePlan {
     pub auth: Option<ApiKeyPlan>,
     /// Who may call, by the certificate of the connection; asked first.
     pub certificate: bool,
+    /// Who may call, by user and password.
+    pub basic: Option<BasicPlan>,
     /// Who may call, by a token; asked last.
     pub jwt: Option<JwtPlan>,
     /// Whether all of these are asked for, and not any.
@@ -137,6 +148,11 @@ pub struct RoutePlan {
 }
 
 impl RoutePlan {
+    /// Whether it is for those alone who say who they are.
+    pub(crate) fn asks_who_calls(&self) -> bool {
+        self.certificate || self.auth.is_some() || self.basic.is_some() || self.jwt.is_some()
+    }
+
     /// Every variable that a template of this route uses.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
         let location = match &self.action {

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     super::{Consumers, ModelError, UpstreamPlan},
-    Action, ApiKeyPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
+    Action, ApiKeyPlan, BasicPlan, LimitKey, LimitPlan, PathPlan, PolicyPlan, RoutePlan,
     ending::may_end_here,
     fields::{self, ResponseFields},
 };
@@ -59,6 +59,8 @@ impl Compiler<'_> {
         let auth = route.auth.as_ref().and_then(|auth| auth.api_key.as_ref());
         let auth = auth.map(|auth| self.auth(auth));
         let jwt = route.auth.as_ref().and_then(|auth| auth.jwt.as_ref());
+        let basic = route.auth.as_ref().and_then(|auth| auth.basic.as_ref());
+        let basic = basic.map(|auth| self.basic(auth));
         let path = self.path(&route.request.path);
         let request_id_header = self.request_id_header;
         let request = self.ops("request.headers", &route.request.headers, |name| {
@@ -79,6 +81,7 @@ impl Compiler<'_> {
             action: action?,
             may_end_here: may_end_here(request_id_header, auth.as_ref(), jwt.as_ref(), &request),
             auth,
+            basic,
             jwt,
             require_all: route.auth.as_ref().is_some_and(|auth| auth.require == "all"),
             certificate: route.auth.as_ref().is_some_and(|auth| auth.client_certificate),
@@ -133,6 +136,15 @@ impl Compiler<'_> {
         let header = header.as_ref().map(|name| name.to_ascii_lowercase());
         self.check_field("auth.apiKey.header", header.as_deref(), fields::refused_as_key);
         ApiKeyPlan { header, query: query.clone(), keep: *keep }
+    }
+
+    fn basic(&mut self, auth: &model::BasicAuth) -> BasicPlan {
+        let model::BasicAuth { realm, keep } = auth;
+        let is_quotable = |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        if !realm.bytes().all(is_quotable) {
+            self.error("auth.basic.realm", "a realm is ASCII without quotes and backslashes");
+        }
+        BasicPlan { realm: realm.clone(), keep: *keep }
     }
 
     /// Reports a field that can't serve its purpose.
