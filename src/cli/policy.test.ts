@@ -54,7 +54,12 @@ async function test(
   return { code, out, err };
 }
 
-const ANN = { consumer: { name: 'ann' }, tenant: 'acme', request: { path: '/orders/7' } };
+const ANN = {
+  consumer: { name: 'ann' },
+  tenant: 'acme',
+  plan: 'gold',
+  request: { path: '/orders/7' },
+};
 
 describe('policy test', () => {
   it('ends with 0 when every decision is as expected', async () => {
