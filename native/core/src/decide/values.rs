@@ -107,8 +107,8 @@ impl Values for RequestValues<'_> {
                 (None, caller) => caller.as_ref().and_then(|known| named(&known.tenant)),
             },
             Variable::Plan => match (&request.caller, request.consumer) {
-                (Some(caller), _) => named(&caller.plan),
-                (None, consumer) => {
+                (Some(caller), consumer) if caller.is_counted(consumer) => named(&caller.plan),
+                (_, consumer) => {
                     let plan = consumer.and_then(|number| consumers.plan(number));
                     named(self.snapshot.plans.name(plan))
                 }
