@@ -5,6 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { until } from '../../arena/host/wait.ts';
@@ -17,13 +20,19 @@ import { SlowIssuer } from '../support/slow-issuer.ts';
 import { upstreamYaml } from '../support/stage.ts';
 
 const PAUSED = 'stoa_exchanges_paused_total';
-const SET = `request: { headers: { set: { x-consumer: "\${consumer}", x-tenant: "\${tenant}" } } }`;
+const SET = `request: { headers: { set: { x-consumer: "\${consumer}", x-tenant: "\${tenant}", x-plan: "\${plan}" } } }`;
 
-const yaml = (up: string, issuer: SlowIssuer) => `${upstreamYaml(up)}${issuer.yaml}
+const yaml = (up: string, issuer: SlowIssuer, folder: string) => `${upstreamYaml(up)}${issuer.yaml}
+quotas: { path: ${join(folder, 'quotas')} }
 accessLog: { output: stdout }
 consumers:
   app: { tenant: acme, apiKeys: [{ value: app-key }] }
   web: { tenant: globex, apiKeys: [{ value: web-key }] }
+  little: { tenant: acme, plan: one, apiKeys: [{ value: little-key }] }
+  much: { tenant: globex, plan: many }
+plans:
+  one: { quotas: [{ requests: 1, per: month }] }
+  many: { quotas: [{ requests: 1000, per: month }] }
 routes:
   - name: both
     match: { path: /both }
@@ -41,13 +50,17 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
     let issuer: SlowIssuer;
     let upstream: RecordingUpstream;
     let gateway: Gateway;
+    const folder = mkdtempSync(join(tmpdir(), 'stoa-require-all-'));
     before(async () => {
       issuer = await SlowIssuer.start();
       upstream = await RecordingUpstream.start();
-      gateway = await startGateway(yaml(upstream.url, issuer), { front });
+      gateway = await startGateway(yaml(upstream.url, issuer, folder), { front });
     });
     beforeEach(() => upstream.forget());
-    after(() => stopAll(gateway, upstream, issuer));
+    after(async () => {
+      await stopAll(gateway, upstream, issuer);
+      rmSync(folder, { recursive: true });
+    });
 
     const ask = (key: string | null, token: string | null) =>
       call(gateway.port, 'GET /both', {
@@ -81,6 +94,15 @@ for (const front of ['uws', 'native'] as const satisfies Front[]) {
       }
       assert.equal((await gateway.metric(PAUSED)) - paused, 1);
       assert.doesNotMatch(gateway.output, /"consumer":"somebody"/);
+    });
+
+    it('charges the plan of whoever has the key, whatever plan the token would bring', async () => {
+      const token = await issuer.token({ sub: 'much', tenant: 'globex', scope: 'read' });
+      assert.equal((await ask('little-key', token)).status, 200);
+      assert.deepEqual(valuesOf(upstream.last.fields, 'x-plan'), ['one']);
+      assert.equal((await ask('little-key', token)).problem, 'quota_exceeded');
+      assert.equal((await ask('app-key', token)).status, 200);
+      assert.deepEqual(valuesOf(upstream.last.fields, 'x-plan'), []);
     });
 
     it('says what is missing, and nothing more', async () => {

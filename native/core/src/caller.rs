@@ -124,6 +124,12 @@ impl Caller {
         }
     }
 
+    /// Whether the token says who is counted; `consumer` is who was found to call. Not where a certificate or a key
+    /// beside it names somebody else.
+    pub fn is_counted(&self, consumer: Option<u32>) -> bool {
+        consumer.is_none() || consumer == self.consumer_number
+    }
+
     /// The same with `claims` for a policy.
     ///
     /// # Errors

@@ -136,7 +136,8 @@ fn names<'n>(
 fn plan_name<'n>(snapshot: &'n Snapshot, consumer: Option<u32>, draft: &'n Draft) -> &'n [u8] {
     let plan = consumer.and_then(|number| snapshot.consumers.plan(number));
     let name = || snapshot.plans.name(plan);
-    draft.caller.as_deref().map_or_else(name, |caller| &caller.plan).as_bytes()
+    let caller = draft.caller.as_deref().filter(|caller| caller.is_counted(consumer));
+    caller.map_or_else(name, |caller| &caller.plan).as_bytes()
 }
 
 fn route_name(snapshot: &Snapshot, route: Option<u32>) -> &[u8] {

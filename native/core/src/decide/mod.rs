@@ -251,9 +251,8 @@ fn route(
         refusal.consumer = request.consumer;
     }
     if plan.policy.is_some() && draft.admission.is_none() {
-        let consumer = request.consumer;
         let facts = facts_of(around, head, framing, index);
-        let facts = Forward { consumer, body_max_bytes, ..facts };
+        let facts = Forward { consumer: request.consumer, body_max_bytes, ..facts };
         return Ok(Verdict::Pause(pause::for_policy(around, &request, facts, draft)));
     }
     if let Some(limit) = &plan.limit {

@@ -1,6 +1,7 @@
 //! How much: the rate limit and the quotas of the caller's plan.
 
 use crate::{
+    caller::Caller,
     decimal::push_decimal,
     problem::Code,
     quota::{By, Plan, Refusal, Subject},
@@ -19,7 +20,7 @@ pub(super) fn plan_of<'s>(
     request: &Request<'_>,
 ) -> Result<Option<&'s Plan>, Code> {
     let plans = &around.snapshot.plans;
-    let number = match (&request.caller, request.consumer) {
+    let number = match (counted_caller(request), request.consumer) {
         (Some(caller), _) if caller.plan_is_unknown => return Err(Code::PlanUnknown),
         (Some(caller), _) => caller.plan_number,
         (None, Some(consumer)) => around.snapshot.consumers.plan(consumer),
@@ -76,9 +77,14 @@ pub(super) fn charge(
     })
 }
 
+/// Whom the token belongs to, where that is who is counted.
+fn counted_caller<'r>(request: &'r Request<'_>) -> Option<&'r Caller> {
+    request.caller.as_deref().filter(|caller| caller.is_counted(request.consumer))
+}
+
 fn subject_of<'r>(around: &'r Surroundings<'_>, request: &'r Request<'_>) -> Subject<'r> {
     let consumers = &around.snapshot.consumers;
-    match (&request.caller, request.consumer) {
+    match (counted_caller(request), request.consumer) {
         (Some(caller), _) => Subject { consumer: &caller.consumer, tenant: &caller.tenant },
         (None, Some(number)) => Subject {
             consumer: consumers.name(number),

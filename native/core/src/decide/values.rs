@@ -87,14 +87,15 @@ pub fn names_of<'n>(
     (said(|caller| &caller.consumer), said(|caller| &caller.tenant))
 }
 
-/// The plan that a token comes to, else that of a consumer.
+/// The plan that a token comes to where that says who is counted, else that of the consumer.
 pub(super) fn plan_name<'n>(
     snapshot: &'n Snapshot,
     consumer: Option<u32>,
     caller: Option<&'n Caller>,
 ) -> Option<&'n str> {
     let plan = || consumer.and_then(|number| snapshot.consumers.plan(number));
-    let name = caller.map_or_else(|| snapshot.plans.name(plan()), |known| &known.plan);
+    let counted = caller.filter(|caller| caller.is_counted(consumer));
+    let name = counted.map_or_else(|| snapshot.plans.name(plan()), |known| &known.plan);
     Some(name).filter(|name| !name.is_empty())
 }
 
