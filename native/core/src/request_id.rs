@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::hex::digits_of_128;
+use crate::hex::digits;
 
 /// Longest identifier accepted from outside.
 pub const REQUEST_ID_MAX_BYTES: usize = 128;
@@ -33,7 +33,7 @@ pub fn write_new(out: &mut Vec<u8>, random: &[u8; 16]) {
     const VERSION_AND_VARIANT: u128 = 0x4 << 76 | 0x2 << 62;
     const KEPT: u128 = !(0xf << 76 | 0x3 << 62);
     let id = u128::from_be_bytes(*random) & KEPT | VERSION_AND_VARIANT;
-    let digits = digits_of_128(id);
+    let digits = digits(&id.to_be_bytes());
     let mut text = [b'-'; NEW_REQUEST_ID_BYTES];
     for (place, group) in GROUPS {
         if let (Some(place), Some(group)) = (text.get_mut(place), digits.as_flattened().get(group))

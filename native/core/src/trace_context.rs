@@ -106,10 +106,9 @@ fn write_new(out: &mut Vec<u8>, random: &[u8; 24]) {
     let trace = u128::from_be_bytes(*trace).max(1);
     let parent = u64::from_be_bytes(parent.first_chunk().copied().unwrap_or_default()).max(1);
     out.extend_from_slice(b"00-");
-    out.extend_from_slice(hex::digits_of_128(trace).as_flattened());
+    out.extend_from_slice(hex::digits(&trace.to_be_bytes()).as_flattened());
     out.push(b'-');
-    let [.., high, low] = hex::digits_of_128(u128::from(parent));
-    out.extend_from_slice([high, low].as_flattened());
+    out.extend_from_slice(hex::digits(&parent.to_be_bytes()).as_flattened());
     out.extend_from_slice(b"-01");
 }
 

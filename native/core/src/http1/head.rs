@@ -114,7 +114,8 @@ impl RequestHead<'_, '_> {
         let line = self.text.get(start..end)?;
         let after = line.get(field.name.len()..)?;
         let plain = offset(self.text, field.value) == value_start
-            && matches!(after, [b':', b' ', .., b'\r', b'\n']);
+            && after.starts_with(b": ")
+            && after.ends_with(b"\r\n");
         plain.then_some(start..end)
     }
 }
