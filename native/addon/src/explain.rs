@@ -142,7 +142,9 @@ fn describe(snapshot: &Snapshot, verdict: &Verdict, draft: &Draft, considered: &
         }
         Verdict::Pause(pause) => {
             let stage = match pause.stage {
-                Stage::Caller => "the token is verified, and the request goes on if it is right",
+                Stage::Caller => {
+                    "password or token is verified, and the request goes on if it is right"
+                }
                 Stage::Policy => "the policy is asked, and the request goes on if it admits it",
                 Stage::ResourceMetadata => "the resource's metadata (RFC 9728) is served",
             };
