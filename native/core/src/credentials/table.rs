@@ -79,13 +79,7 @@ impl KeyTable {
         self.find_expecting(digest, now_s, |_| {})
     }
 
-    /// Has `ask` told at which addresses the search for a digest will most likely read, so that all
-    /// of them can come from memory at once, and none has to wait for another.
-    pub fn ask_ahead(&self, digest: &[u8; 32], ask: impl FnMut(*const u8)) {
-        self.slots.likely(&Words::new(digest), ask);
-    }
-
-    /// [`KeyTable::find_digest`]. `expect` is told whose key it most likely is, before that is certain: memory that
+    /// The same. `expect` is told whose key it most likely is, before that is certain: memory that
     /// is needed then can be asked for now. It must do nothing else.
     pub fn find_expecting(
         &self,

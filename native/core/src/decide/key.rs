@@ -31,7 +31,6 @@ pub(super) fn by_key(
         (None, None) => return Err(Code::ApiKeyMissing),
     };
     let Some(digest) = presented_digest(&presented) else { return Err(Code::ApiKeyUnknown) };
-    snapshot.consumers.keys.ask_ahead(&digest, snapshot.consumers.ahead);
     let expect = |consumer| expect(around, request.plan, consumer);
     match snapshot.consumers.keys.find_expecting(&digest, now_s, expect) {
         KeyLookup::Consumer(consumer) if revoked::is_key(around, &digest, consumer) => {
