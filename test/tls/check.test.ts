@@ -107,7 +107,7 @@ describe('check', () => {
     { what: 'an auth without anything', more: 'x: 1', text: `version: 1
 upstreams: { a: { endpoints: [{ url: "http://127.0.0.1:1" }] } }
 routes: [{ name: r, upstream: a, auth: {} }]`,
-      says: 'gateway.yaml:3:40: routes[0].auth: needs apiKey, clientCertificate or jwt; leave auth out for an open route' },
+      says: 'gateway.yaml:3:40: routes[0].auth: needs apiKey, clientCertificate, basic or jwt; leave auth out for an open route' },
   ];
   for (const { what, listener = 'front: native', more = '', text, says } of cases) {
     it(`refuses ${what}, and says where`, async () => {
