@@ -116,7 +116,7 @@ impl Caller {
         Self {
             consumer: consumers.name(consumer).into(),
             tenant: consumers.tenant_name(tenant).into(),
-            plan: plan_number.map_or("", |_| plans.name(plan_number)).into(),
+            plan: plans.name(plan_number).into(),
             plan_number,
             consumer_number: Some(consumer),
             tenant_number: Some(tenant),

@@ -1,7 +1,7 @@
 //! The usage event of an exchange that has ended.
 
 use gateway_core::{
-    decide::{Answer, Draft, names_of},
+    decide::{Answer, Draft, names_of, plan_name},
     problem::Code,
     slab::Key,
     snapshot::Snapshot,
@@ -43,7 +43,7 @@ impl State {
                 .map_or(b"", |plan| plan.name.as_bytes()),
             consumer,
             tenant,
-            plan: plan_name(snapshot, forward.consumer, &exchange.draft),
+            plan: plan(snapshot, forward.consumer, &exchange.draft),
             problem: problem_name(ending.problem),
             ..Event::default()
         });
@@ -68,7 +68,7 @@ impl State {
             route: route_name(snapshot, answer.route),
             consumer,
             tenant,
-            plan: plan_name(snapshot, answer.consumer, &exchange.draft),
+            plan: plan(snapshot, answer.consumer, &exchange.draft),
             problem: problem_name(answer.problem),
             ..Event::default()
         });
@@ -133,11 +133,8 @@ fn names<'n>(
     (consumer.unwrap_or_default().as_bytes(), tenant.unwrap_or_default().as_bytes())
 }
 
-fn plan_name<'n>(snapshot: &'n Snapshot, consumer: Option<u32>, draft: &'n Draft) -> &'n [u8] {
-    let plan = consumer.and_then(|number| snapshot.consumers.plan(number));
-    let name = || snapshot.plans.name(plan);
-    let caller = draft.caller.as_deref().filter(|caller| caller.is_counted(consumer));
-    caller.map_or_else(name, |caller| &caller.plan).as_bytes()
+fn plan<'n>(snapshot: &'n Snapshot, consumer: Option<u32>, draft: &'n Draft) -> &'n [u8] {
+    plan_name(snapshot, consumer, draft.caller.as_deref()).unwrap_or_default().as_bytes()
 }
 
 fn route_name(snapshot: &Snapshot, route: Option<u32>) -> &[u8] {

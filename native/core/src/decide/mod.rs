@@ -37,7 +37,7 @@ use refusals::{explain_framing, explain_head, refuse_old_websocket, unreadable_c
 pub use response::{ResponseFacts, write_response_head};
 pub use surroundings::{ClientCertificate, Surroundings};
 pub use token::{TokenNames, Verified, marks, remember, token_text};
-pub use values::names_of;
+pub use values::{names_of, plan_name};
 pub use verdict::{Forward, Pause, Stage, Verdict};
 
 use crate::{

@@ -88,7 +88,7 @@ pub fn names_of<'n>(
 }
 
 /// The plan that a token comes to where that says who is counted, else that of the consumer.
-pub(super) fn plan_name<'n>(
+pub fn plan_name<'n>(
     snapshot: &'n Snapshot,
     consumer: Option<u32>,
     caller: Option<&'n Caller>,
