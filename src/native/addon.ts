@@ -391,6 +391,21 @@ export function metricTable(): { name: string; type: string; help: string }[] {
   return JSON.parse(addon.metricTable());
 }
 
+/** What is written down of a policy's decision; `failure` and `line` are empty for none. */
+export interface NotedDecision {
+  readonly policy: string;
+  readonly effect: string;
+  readonly failure: string;
+  readonly line: string;
+  /** What its policy evaluated since its last note, of this request or others. */
+  readonly evaluations: readonly [
+    inline: number,
+    elsewhere: number,
+    remembered: number,
+    fellBack: number,
+  ];
+}
+
 /** This process's worker, as the front and the mode use it. */
 export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 'flow'> {
   /** The records of a turn; valid while the handler of `onRecords` runs. */
@@ -418,18 +433,7 @@ export interface WorkerCore extends Pick<Bindings, 'begin' | 'body' | 'abort' | 
    * what its policy evaluated since the last note: inline, elsewhere, remembered, and of those elsewhere
    * the ones begun inline. The line, if it is not empty, goes to the decision log.
    */
-  noteDecision(decision: {
-    readonly policy: string;
-    readonly effect: string;
-    readonly failure: string;
-    readonly line: string;
-    readonly evaluations: readonly [
-      inline: number,
-      elsewhere: number,
-      remembered: number,
-      fellBack: number,
-    ];
-  }): void;
+  noteDecision(decision: NotedDecision): void;
   /** Goes on in files opened anew under the logs' names. Throws when there is none to open. */
   reopenLog(): void;
   /**

@@ -10,6 +10,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { Model } from '../config/schema.ts';
+import type { NotedDecision } from '../native/addon.ts';
 import type { Word } from '../native/word.ts';
 import type { Evaluation, HeaderChanges } from '../policy/decision.ts';
 import { decisionLogEntry } from '../policy/decision-log.ts';
@@ -25,21 +26,6 @@ export interface PolicyStage {
   asks(routeName: string): boolean;
   /** Rejects for a question that no policy is named for. */
   decide(question: Question): Promise<Word>;
-}
-
-/** What is written down of a decision; `failure` and `line` are empty for none. */
-export interface NotedDecision {
-  readonly policy: string;
-  readonly effect: string;
-  readonly failure: string;
-  readonly line: string;
-  /** What its policy evaluated since its last note, of this request or others. */
-  readonly evaluations: readonly [
-    inline: number,
-    elsewhere: number,
-    remembered: number,
-    fellBack: number,
-  ];
 }
 
 type Route = Model['routes'][number];
